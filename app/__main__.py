@@ -1,0 +1,5 @@
+"""`python -m app` is `faultline`."""
+
+from app.cli import main
+
+main()

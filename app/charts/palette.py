@@ -1,0 +1,58 @@
+"""Fixed meanings of colours and dashes: the same thing looks the same on every chart.
+
+A dash style goes with each colour, so that no meaning hangs on colour alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a series stands for."""
+
+    REAL = "real"
+    UNSHOCKED = "unshocked"  # the model's own flow, without a shock: TradeFM on realism charts too
+    SHOCKED = "shocked"
+    HAWKES = "hawkes"
+    ZERO_INTELLIGENCE = "zero_intelligence"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a role is drawn.
+
+    `light` and `dark` are the colours on a light and on a dark ground; both have a contrast of at
+    least 3 to 1 with it. `dash` is a Plotly dash word; `dash_points` the same in points.
+    """
+
+    light: str
+    dark: str
+    dash: str
+    dash_points: tuple[float, ...]
+    width: float
+
+    def colour(self, dark: bool = False) -> str:
+        """The colour, as #rrggbb."""
+        return self.dark if dark else self.light
+
+
+LOOKS: dict[Role, Look] = {
+    Role.REAL: Look("#334155", "#cbd5e1", "solid", (), 1.9),
+    Role.UNSHOCKED: Look("#2563b0", "#6ea8fe", "8px,3px", (6.0, 2.2), 1.7),
+    Role.SHOCKED: Look("#c8372d", "#f47c72", "solid", (), 1.9),
+    Role.HAWKES: Look("#b8740c", "#f2b347", "5px,4px", (3.6, 2.6), 1.6),
+    Role.ZERO_INTELLIGENCE: Look("#7b6f92", "#b4a7cf", "2px,3px", (1.2, 2.0), 1.6),
+    Role.OTHER: Look("#0f7b6c", "#4fd1bd", "10px,3px,2px,3px", (7.0, 2.2, 1.4, 2.2), 1.6),
+}
+
+
+VERDICT_COLOURS = ("#dcefe1", "#fbeccd", "#f8d9d6")  # good, middling, bad: grounds under dark text
+
+
+def tint(colour: str, opacity: float) -> str:
+    """The colour #rrggbb as `rgba(...)` of the given opacity."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"

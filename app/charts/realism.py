@@ -1,0 +1,231 @@
+"""Charts that set real and synthetic order flow side by side, made of fact sheets alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from app.charts.palette import Role
+from app.charts.spec import Axis, ChartSpec
+from stylized_facts.scorecard import Scorecard
+from stylized_facts.sheet import Curve, Distribution, FactSheet
+
+REAL = "Real"
+HEADLINE_RETURN = "log_return_10s"
+MAX_PATHS = 6
+_ROLES = {
+    REAL: Role.REAL,
+    "Hawkes": Role.HAWKES,
+    "Zero intelligence": Role.ZERO_INTELLIGENCE,
+    "Shocked": Role.SHOCKED,
+}
+_VERDICTS = {"match": 0.0, "close": 1.0, "miss": 2.0, "too few samples": float("nan")}
+
+
+def role_of(label: str) -> Role:
+    """What a sheet or a model of this label stands for; one not known by name is the model tested."""
+    return _ROLES.get(label, Role.UNSHOCKED)
+
+
+def realism_charts(real: FactSheet, models: Mapping[str, FactSheet]) -> list[ChartSpec]:
+    """Every chart of the Realism page, in reading order.
+
+    Parameters
+    ----------
+    real : sheet of the real recording
+    models : sheets of synthetic flow by label, the model under test first
+    """
+    sheets = {REAL: real, **models}
+    return [
+        price_paths(sheets),
+        distribution(sheets, HEADLINE_RETURN, log_y=True),
+        qq(sheets, HEADLINE_RETURN),
+        curve(sheets, "acf_return"),
+        curve(sheets, "acf_abs_return"),
+        curve(sheets, "kurtosis"),
+        distribution(sheets, "spread"),
+        distribution(sheets, "interarrival"),
+    ]
+
+
+def price_paths(sheets: Mapping[str, FactSheet], count: int = MAX_PATHS) -> ChartSpec:
+    """Windows of the mid price as returns since their start, a panel a sheet, on the same axes."""
+    frames = []
+    for label, sheet in sheets.items():
+        for path in sheet.mid_paths[:count]:
+            mid = np.asarray(path.mid, np.float64)
+            x = np.append(np.arange(len(mid)) * path.step_s, np.nan)
+            y = np.append(1e4 * np.log(mid / mid[0]), np.nan)
+            frames.append(pd.DataFrame({"panel": label, "series": label, "x": x, "y": y}))
+    first = next(iter(sheets.values()))
+    step = first.mid_paths[0].step_s if first.mid_paths else float("nan")
+    return ChartSpec(
+        kind="lines",
+        name="price_paths",
+        data=pd.concat(frames) if frames else _nothing("panel"),
+        title=f"Price paths, {first.asset}",
+        x=Axis(label="seconds from the start of the window"),
+        y=Axis(label="mid price, bp from the start"),
+        roles=_roles(sheets),
+        caption=(
+            f"Up to {count} windows of each, mid price every {step:g} s, on the same axes. "
+            "Real windows are taken from the test split."
+        ),
+        alt=f"Small multiples of mid price paths: {_listed(sheets)}, on the same axes.",
+    )
+
+
+def distribution(
+    sheets: Mapping[str, FactSheet], key: str, *, log_y: bool = False
+) -> ChartSpec:
+    """Histogram of one quantity, real and synthetic; a log quantity has a log axis."""
+    found = _having(sheets, key)
+    first = next(iter(found.values()))
+    log_x = first.scale in ("log", "log1p")
+    frames = [_histogram(label, one, log_x) for label, one in found.items()]
+    per = "decade" if log_x else first.unit or "unit"
+    return ChartSpec(
+        kind="histogram",
+        name=f"histogram_{key}",
+        data=pd.concat(frames),
+        title=first.label,
+        x=Axis(label=_with_unit(first), log=log_x),
+        y=Axis(label=f"share per {per}", log=log_y),
+        roles=_roles(found),
+        caption=f"{first.label}, {first.sampling}; {_sizes(found)}. {_outside(found)}".strip(),
+        alt=f"Histogram of {first.label.lower()} for {_listed(found)}; means {_means(found)}.",
+    )
+
+
+def qq(sheets: Mapping[str, FactSheet], key: str) -> ChartSpec:
+    """Quantiles of synthetic flow against those of the real one; equal ones lie on the diagonal.
+
+    The lowest and the highest of the 257 levels, the extremes of each sample, are left out: they
+    depend on the sample size.
+    """
+    found = _having(sheets, key)
+    real, *others = found.items()
+    frames = [
+        pd.DataFrame({"series": label, "x": real[1].quantiles[1:-1], "y": one.quantiles[1:-1]})
+        for label, one in others
+    ]
+    labels = {label: one for label, one in found.items() if label != real[0]}
+    return ChartSpec(
+        kind="qq",
+        name=f"qq_{key}",
+        data=pd.concat(frames) if frames else _nothing(),
+        title=f"Quantiles against real: {real[1].label}",
+        x=Axis(label=f"real, {real[1].unit}"),
+        y=Axis(label=f"synthetic, {real[1].unit}"),
+        roles=_roles(labels),
+        caption=(
+            f"255 quantiles of {real[1].label.lower()}, synthetic against real; equal "
+            f"distributions lie on the diagonal. {_sizes(found).capitalize()}."
+        ),
+        alt=f"Quantile-quantile plot of {real[1].label.lower()}: {_listed(labels)} against real.",
+    )
+
+
+def curve(sheets: Mapping[str, FactSheet], name: str) -> ChartSpec:
+    """A curve of the sheets with its 95 % band, such as `acf_abs_return` or `kurtosis`."""
+    curves = {label: getattr(sheet, name) for label, sheet in sheets.items()}
+    first: Curve = next(iter(curves.values()))
+    frames = [
+        pd.DataFrame({"series": label, "x": one.x, "y": one.y, "low": one.low, "high": one.high})
+        for label, one in curves.items()
+    ]
+    lag = "horizon" if name == "kurtosis" else "tail" if name == "hill" else "lag"
+    return ChartSpec(
+        kind="lines",
+        name=name,
+        data=pd.concat(frames),
+        title=first.label,
+        x=Axis(label=f"{lag}, {first.unit}", log=name == "kurtosis"),
+        y=Axis(label=first.label),
+        roles=_roles(curves),
+        caption=f"{first.label} against {lag}; bands are 95 % bootstrap intervals over windows.",
+        alt=f"{first.label} against {lag} for {_listed(curves)}.",
+    )
+
+
+def scorecard_map(scorecard: Scorecard) -> ChartSpec:
+    """Verdict of every row of the scorecard for every model, as a heat map of words and numbers."""
+    cells = [
+        {
+            "row": f"{row.label} ({row.metric})",
+            "column": model,
+            "value": _VERDICTS[row.verdict[model]],
+            "text": f"{row.verdict[model]} · {row.distance[model]:.3g}",
+        }
+        for row in scorecard.rows
+        for model in scorecard.models
+    ]
+    return ChartSpec(
+        kind="heatmap",
+        name="scorecard",
+        data=pd.DataFrame(cells),
+        title=f"Scorecard, {scorecard.asset}",
+        x=Axis(label=""),
+        y=Axis(label=""),
+        roles={},
+        caption="Verdict and distance to the real sample of each quantity.",
+        alt="Heat map of the verdicts of the scorecard; the same as the table.",
+    )
+
+
+def _having(sheets: Mapping[str, FactSheet], key: str) -> dict[str, Distribution]:
+    return {
+        label: sheet.distributions[key]
+        for label, sheet in sheets.items()
+        if key in sheet.distributions and sheet.distributions[key].n > 0
+    }
+
+
+def _histogram(label: str, one: Distribution, log_x: bool) -> pd.DataFrame:
+    edges = np.asarray(one.edges, np.float64)
+    if log_x:  # a bin that begins at zero begins where the next one would, seen on the log axis
+        positive = edges[edges > 0]
+        edges = np.where(edges > 0, edges, positive[0] ** 2 / positive[1])
+    widths = np.diff(np.log10(edges) if log_x else edges)
+    return pd.DataFrame(
+        {
+            "series": label,
+            "left": edges[:-1],
+            "right": edges[1:],
+            "y": np.asarray(one.share) / widths,
+        }
+    )
+
+
+def _roles(labels: Mapping[str, object]) -> dict[str, Role]:
+    return {label: role_of(label) for label in labels}
+
+
+def _nothing(*more: str) -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in (*more, "series", "x", "y")})
+
+
+def _listed(labels: Mapping[str, object]) -> str:
+    return ", ".join(labels)
+
+
+def _with_unit(one: Distribution) -> str:
+    return f"{one.label}, {one.unit}" if one.unit else one.label
+
+
+def _sizes(found: Mapping[str, Distribution]) -> str:
+    return "values: " + ", ".join(f"{label} {one.n:,}" for label, one in found.items())
+
+
+def _means(found: Mapping[str, Distribution]) -> str:
+    return ", ".join(f"{label} {one.mean:.3g}" for label, one in found.items())
+
+
+def _outside(found: Mapping[str, Distribution]) -> str:
+    outside = {label: one.below + one.above for label, one in found.items()}
+    worst = max(outside, key=lambda label: outside[label])
+    if not outside[worst] > 0.001:
+        return ""
+    return f"Beyond the edges: up to {100 * outside[worst]:.2g} % ({worst})."

@@ -1,0 +1,1 @@
+"""The commands of `faultline`, one a file; what one computes with is imported when it runs."""

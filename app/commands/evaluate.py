@@ -1,0 +1,118 @@
+"""`faultline evaluate`: the scorecard against real data and baseline models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.options import (
+    Assets,
+    Data,
+    Device,
+    ModelName,
+    Seed,
+    data_folder,
+    names,
+    output_folder,
+)
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from stylized_facts.scorecard import Scorecard
+
+
+def evaluate(
+    data: Data = None,
+    assets: Assets = "AMZN,GOOG,MSFT",
+    baselines: Annotated[
+        str, typer.Option(help="Baseline models, comma-separated: hawkes, zero-intelligence.")
+    ] = "hawkes,zero-intelligence",
+    model: ModelName = "small",
+    paths: Annotated[int, typer.Option(help="Rollouts of each model on each asset.")] = 48,
+    horizon: Annotated[float, typer.Option(help="Length of a rollout in seconds.")] = 300.0,
+    seed: Seed = 1,
+    resamples: Annotated[int, typer.Option(help="Resamples of the bootstrap.")] = 200,
+    device: Device = "auto",
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/evaluate"),
+) -> None:
+    """Score a model on the test splits of recordings beside Hawkes and zero intelligence."""
+    from rich.console import Console
+
+    from app.commands.progress import rollout_bar
+    from app.evaluate import Scorecards, evaluate_asset, evaluation_settings
+    from engine.rollout import Progress
+    from model.catalogue import find_asset
+
+    folder = data_folder(data)
+    chosen = [find_asset(name).asset for name in names(assets)]
+    settings = evaluation_settings(
+        model=model, baselines=tuple(names(baselines)), paths=paths, horizon_s=horizon,
+        seed=seed, resamples=resamples, device=device,
+    )  # fmt: skip
+    output_folder(out)
+    console = Console()
+    cards = {}
+    for asset in chosen:
+        with rollout_bar(asset) as show:
+
+            def tell(label: str, progress: Progress) -> None:
+                show(progress, f"{asset}: {label}")  # noqa: B023
+
+            evidence = evaluate_asset(asset, folder, settings, tell)
+        evidence.write(out / f"{asset}.json")
+        cards[asset] = evidence.scorecard
+        console.print(scorecard_table(evidence.scorecard))
+    Scorecards(assets=cards).write(out / "scorecard.json")
+    console.print(_headline(cards))
+    console.print(str(out))
+
+
+def scorecard_table(card: Scorecard) -> Table:
+    """One scorecard as a table: for each model the distance to the real sample and the verdict."""
+    from rich.table import Table
+
+    styles = {"match": "green", "close": "yellow", "miss": "red", "too few samples": "dim"}
+    table = Table(
+        title=f"{card.asset}: {card.windows_real} real windows of {card.window_s:,.0f} s",
+        title_justify="left",
+    )
+    table.add_column("quantity")
+    table.add_column("metric")
+    for name in ("real", "floor", *card.models):
+        table.add_column(name, justify="right")
+    table.add_column("samples", justify="right")
+    for row in card.rows:
+        cells = []
+        for label in card.models:
+            verdict = row.verdict[label]
+            number = (
+                row.distance[label]
+                if row.metric in ("K-S", "W1", "TV", "curve")
+                else row.values[label]
+            )
+            cells.append(f"{number:.3g} [{styles[verdict]}]{verdict}[/]")
+        table.add_row(
+            row.label, row.metric, f"{row.real:.4g} {row.unit}", f"{row.floor:.3g}", *cells,
+            f"{row.n_real:,}",
+        )  # fmt: skip
+    return table
+
+
+def _headline(cards: dict[str, Scorecard]) -> Table:
+    from rich.table import Table
+
+    table = Table(title="Geometric means over the K-S rows", title_justify="left")
+    table.add_column("asset")
+    table.add_column("distance / Hawkes", justify="right")
+    table.add_column("95% interval", justify="right")
+    models = list(dict.fromkeys(label for card in cards.values() for label in card.models))
+    for label in models:
+        table.add_column(f"{label} / floor", justify="right")
+    for asset, card in cards.items():
+        low, high = card.ratio_to_hawkes_interval
+        floors = [f"{card.ratio_to_floor.get(label, float('nan')):.2f}" for label in models]
+        table.add_row(asset, f"{card.ratio_to_hawkes:.2f}", f"{low:.2f} to {high:.2f}", *floors)
+    return table

@@ -1,0 +1,85 @@
+"""Options that several commands share, and what they turn into."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from model.errors import FaultlineError
+
+DATA_VARIABLE = "FAULTLINE_DATA"  # as in model.catalogue, which is not loaded for --help
+FORMATS = ("html", "pdf", "json")
+
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"],
+    typer.Option(help="Where the model runs; auto takes CUDA where there is one."),
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same paths.")]
+ModelName = Annotated[
+    str, typer.Option(help="Bundled model, hawkes, zero-intelligence, or a checkpoint's folder.")
+]
+Formats = Annotated[
+    str, typer.Option("--format", help="Report formats, comma-separated: html, pdf, json.")
+]
+Assets = Annotated[str, typer.Option(help="Assets, comma-separated.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help=f"Folder of the recordings [default: ${DATA_VARIABLE}, ../shared/data]"),
+]
+
+
+def names(text: str) -> list[str]:
+    """The parts of a comma-separated list, in order, each once, without blanks."""
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def report_formats(text: str) -> list[str]:
+    """Report formats from a comma-separated list; `FaultlineError` names an unknown one."""
+    chosen = names(text.lower())
+    for name in chosen:
+        if name not in FORMATS:
+            raise FaultlineError(f"--format {name}: not a report format; use {', '.join(FORMATS)}")
+    if not chosen:
+        raise FaultlineError(f"--format is empty; use some of {', '.join(FORMATS)}")
+    return chosen
+
+
+def data_folder(data: Path | None) -> Path:
+    """Folder of the recordings: the option, else the environment, else `../shared/data`.
+
+    Raises
+    ------
+    FaultlineError
+        There is no such folder.
+    """
+    folder = data or Path(os.environ.get(DATA_VARIABLE) or "../shared/data")
+    if not folder.is_dir():
+        raise FaultlineError(
+            f"{folder}: no such data folder; give --data DIR or set {DATA_VARIABLE}"
+        )
+    return folder
+
+
+def output_folder(folder: Path) -> Path:
+    """Make `folder` where it is missing, and make sure that it can be written before work begins.
+
+    Raises
+    ------
+    FaultlineError
+        A file is in the way, or there is no permission.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".faultline-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise FaultlineError(f"{error.filename}: is a file; choose another --out folder") from error
+    except OSError as error:
+        raise FaultlineError(
+            f"{folder}: cannot be written ({error.strerror}); choose another --out folder"
+        ) from error
+    return folder

@@ -1,0 +1,68 @@
+"""Progress on the terminal: on stderr, so that stdout holds results alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from engine.rollout import Progress as RolloutProgress
+
+STEPS = 1000
+
+
+@contextmanager
+def rollout_bar(title: str) -> Iterator[Callable[..., None]]:
+    """A bar with events, events/s and ETA; yields the callback that `engine.rollout` takes.
+
+    The callback takes a new title as an optional second argument.
+    """
+    bar = Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(title, total=STEPS, detail="")
+
+        def report(progress: RolloutProgress, new_title: str = title) -> None:
+            eta = "" if progress.eta_s is None else f"  {progress.eta_s:,.0f} s left"
+            bar.update(
+                task,
+                completed=STEPS * progress.fraction,
+                description=new_title,
+                detail=f"{progress.events:,} events  {progress.events_per_s:,.0f}/s{eta}",
+            )
+
+        yield report
+
+
+@contextmanager
+def steps_bar(title: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A bar of `total` steps; yields what is called with the name of each step as it begins."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(title, total=total)
+        begun = 0
+
+        def step(name: str) -> None:
+            nonlocal begun
+            bar.update(task, completed=begun, description=f"{title}: {name}")
+            begun += 1
+
+        yield step

@@ -1,0 +1,224 @@
+"""How far generated order flow may be believed: every model from the same real states, one score.
+
+For each asset the test split is cut into windows of the length of a rollout. Every model is put
+into real states at evenly spaced moments of that split, with the real book and the real events
+before, and writes on from there through the same simulator with the same random numbers. What came
+before a start is context and is not scored.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.manifest import Manifest, collect_manifest
+from app.models import resolve_model
+from app.references import fitting_window, real_sample, recording_with_quotes
+from app.stress import first_problem
+from engine.ensemble import PathEnsemble
+from engine.replay import replay
+from engine.rollout import Progress, rollout
+from engine.scenario import Scenario
+from engine.seeding import BookSeed
+from engine.spec import RunSpec
+from model.catalogue import AssetEntry, find_asset, load_profile
+from model.errors import RecordingError, SpecError
+from model.events import NS_PER_S, Quotes, Recording
+from stylized_facts.sample import MarketSample
+from stylized_facts.scorecard import Scorecard, scorecard
+from stylized_facts.sheet import FactSheet, Record, fact_sheet
+
+HISTORY_EVENTS = 512
+LABELS = {"hawkes": "Hawkes", "zero-intelligence": "Zero intelligence"}
+
+
+class EvaluationSettings(BaseModel):
+    """What an evaluation is asked to do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = "small"
+    baselines: tuple[Literal["hawkes", "zero-intelligence"], ...] = ("hawkes", "zero-intelligence")
+    paths: int = Field(
+        default=48, ge=2, le=4096, description="rollouts of each model on each asset"
+    )
+    horizon_s: float = Field(default=300.0, ge=10, le=3600)
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    resamples: int = Field(default=200, ge=20, le=10_000, description="of the bootstrap")
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_events: int = Field(default=100_000, ge=1)
+
+    def command(self, asset: str) -> str:
+        """The command line that makes the evaluation of `asset` again."""
+        words = {
+            "--assets": asset, "--baselines": ",".join(self.baselines), "--model": self.model,
+            "--paths": self.paths, "--horizon": f"{self.horizon_s:g}", "--seed": self.seed,
+            "--resamples": self.resamples, "--device": self.device,
+        }  # fmt: skip
+        options = [str(word) for pair in words.items() for word in pair]
+        return shlex.join(["faultline", "evaluate", *options])
+
+
+class Provenance(Record):
+    """How the numbers of an evaluation came about."""
+
+    settings: EvaluationSettings
+    horizon_s: float = Field(description="as used: shorter where the test split is short")
+    test_split_s: tuple[float, float] = Field(description="seconds after local midnight")
+    real_windows: int
+    history_events: int
+    seconds: dict[str, float] = Field(description="time that each model's rollouts took")
+    events: dict[str, int]
+    cut_paths: dict[str, int] = Field(description="paths that met the limit on events")
+    counters: dict[str, dict[str, int]] = Field(description="refused or repaired events, by model")
+    manifest: Manifest
+
+
+class Evidence(Record):
+    """One asset's evaluation: scorecard, fact sheets (`real` and each model) and provenance."""
+
+    scorecard: Scorecard
+    sheets: dict[str, FactSheet]
+    provenance: Provenance
+
+
+class Scorecards(Record):
+    """The scorecards of an evaluation, by asset: `scorecard.json`."""
+
+    assets: dict[str, Scorecard]
+
+
+def evaluation_settings(**settings: Any) -> EvaluationSettings:
+    """Checked settings from what a person typed; `SpecError` names the field that is wrong."""
+    try:
+        return EvaluationSettings(**settings)
+    except ValidationError as error:
+        raise SpecError(first_problem(error)) from error
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Real states to start from, one for each path."""
+
+    seeds: list[BookSeed]
+    history: list[Recording]
+
+
+def evaluate_asset(
+    asset: str,
+    data: Path,
+    settings: EvaluationSettings,
+    progress: Callable[[str, Progress], None] | None = None,
+) -> Evidence:
+    """Score a model and the baselines against the test split of one asset.
+
+    Parameters
+    ----------
+    asset : of the catalogue
+    data : folder of the recordings
+    settings : EvaluationSettings
+    progress : called with the label of the model at work and how far it has come
+
+    Raises
+    ------
+    FaultlineError
+        Unknown asset, model or baseline, or a recording that is missing or too short.
+    """
+    entry = find_asset(asset)
+    profile = load_profile(asset)
+    recording = recording_with_quotes(entry, data)
+    horizon_s = fitting_window(entry, settings.horizon_s)
+    horizon_ns = round(horizon_s * NS_PER_S)
+    real = real_sample(recording, entry, horizon_s)
+    prompts = real_prompts(recording, entry, settings.paths, horizon_ns)
+    spec = RunSpec(
+        asset=asset, scenario=Scenario.none(), paths=settings.paths, horizon_s=horizon_s,
+        max_events=settings.max_events, burn_in_events=0, seed=settings.seed,
+        model=settings.model, device=settings.device,
+    )  # fmt: skip
+    samples: dict[str, MarketSample] = {}
+    seconds, events, cut, counters = {}, {}, {}, {}
+    for name in (settings.model, *settings.baselines):
+        model = resolve_model(name, asset, settings.device)
+        label = LABELS.get(name, "TradeFM")
+
+        def tell(state: Progress, label: str = label) -> None:
+            if progress:
+                progress(label, state)
+
+        run = rollout(
+            model, profile, spec, seeds=prompts.seeds, history=prompts.history, progress=tell
+        )
+        paths = run.baseline
+        samples[label] = ensemble_sample(paths, label)
+        seconds[label], events[label] = run.timing["total"], len(paths.time_ns)
+        cut[label] = int((paths.end_ns < horizon_ns).sum())
+        counters[label] = paths.counters
+    sheets = {"Real": fact_sheet(real, profile, "Real")} | {
+        label: fact_sheet(sample, profile, label) for label, sample in samples.items()
+    }
+    return Evidence(
+        scorecard=scorecard(real, samples, floor_seed=settings.seed, resamples=settings.resamples),
+        sheets=sheets,
+        provenance=Provenance(
+            settings=settings,
+            horizon_s=horizon_s,
+            test_split_s=(entry.splits.test[0] / NS_PER_S, entry.splits.test[1] / NS_PER_S),
+            real_windows=len(real),
+            history_events=HISTORY_EVENTS,
+            seconds=seconds,
+            events=events,
+            cut_paths=cut,
+            counters=counters,
+            manifest=collect_manifest([spec], commands=[settings.command(asset)]),
+        ),
+    )
+
+
+def ensemble_sample(ensemble: PathEnsemble, label: str) -> MarketSample:
+    """The paths of one arm as a market sample: one window a path, from 0 to where it ended."""
+    return MarketSample.from_recordings(
+        [ensemble.recording(p) for p in range(len(ensemble))],
+        label,
+        spans=[(0, end) for end in ensemble.end_ns.tolist()],
+        starts=Quotes(
+            ensemble.start_bid_ticks, ensemble.start_ask_ticks,
+            ensemble.start_bid_size, ensemble.start_ask_size,
+        ),
+    )  # fmt: skip
+
+
+def real_prompts(recording: Recording, entry: AssetEntry, paths: int, horizon_ns: int) -> Prompts:
+    """Real states at evenly spaced moments of the test split, each with the events before it.
+
+    The first moment comes after `HISTORY_EVENTS` events of the split, the last one horizon before
+    its end, so that neither context nor rollout leaves the split.
+
+    Raises
+    ------
+    RecordingError
+        The split is too short.
+    """
+    times = recording.events.time_ns
+    start_ns, end_ns = entry.splits.test
+    first = int(np.searchsorted(times, start_ns)) + HISTORY_EVENTS - 1
+    last_ns = min(end_ns, int(times[-1])) - horizon_ns
+    if first >= len(times) or int(times[first]) > last_ns:
+        raise RecordingError(
+            f"{entry.asset}: the test split holds no {HISTORY_EVENTS} events and a horizon of "
+            f"{horizon_ns / NS_PER_S:g} s after them; choose a shorter --horizon"
+        )
+    moments = np.linspace(int(times[first]), last_ns, paths)
+    rows = np.searchsorted(times, moments, side="right") - 1
+    unique, place = np.unique(rows, return_inverse=True)
+    books = replay(recording, snapshot_rows=unique.tolist()).snapshots
+    return Prompts(
+        seeds=[books[i] for i in place],
+        history=[recording.slice(row + 1 - HISTORY_EVENTS, row + 1) for row in rows.tolist()],
+    )

@@ -1,0 +1,194 @@
+"""What is needed to make a result again: versions, seeds, hashes, hardware and command."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil
+from pydantic import BaseModel, ConfigDict
+
+from app.models import baseline_path, is_baseline, model_folder
+from engine.scenario import list_scenarios, load_scenario
+from engine.spec import RunSpec
+from model.catalogue import assets_dir
+
+PACKAGES = ("numpy", "numba", "torch", "scipy", "statsmodels", "arch", "pandas", "pyarrow")
+
+
+class FileHash(BaseModel):
+    """A file or a settings text that the result depends on, and the SHA-256 of its bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """Where numbers come from.
+
+    The same spec, versions and kind of device give the same paths, bit for bit.
+
+    Attributes
+    ----------
+    run_ids : of the run store; empty for a run that was not kept
+    created : UTC, to the second
+    commands : what makes the results again
+    versions : of Faultline (in a checkout with its git commit), Python and the packages that the
+        numbers depend on
+    files : scenarios, references of the assets, checkpoint or fitted baseline
+    hardware : processor, memory, accelerator, as far as the system tells
+    timing_s : seconds spent, by stage
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run_ids: tuple[str, ...] = ()
+    created: datetime
+    commands: tuple[str, ...]
+    seeds: tuple[int, ...]
+    versions: dict[str, str]
+    files: tuple[FileHash, ...]
+    hardware: dict[str, str]
+    timing_s: dict[str, float] = {}
+
+
+def collect_manifest(
+    specs: Sequence[RunSpec],
+    *,
+    run_ids: Sequence[str] = (),
+    commands: Sequence[str] = (),
+    created: datetime | None = None,
+    timing_s: Mapping[str, float] | None = None,
+) -> Manifest:
+    """The manifest of results made with this installation on this machine.
+
+    Parameters
+    ----------
+    specs : settings of the runs
+    run_ids : ids in the run store
+    commands : how each result was asked for; by default the `faultline run` of each spec
+    created : when; now by default
+    timing_s : seconds by stage
+    """
+    files = {name: digest for spec in specs for name, digest in run_hashes(spec).items()}
+    return Manifest(
+        run_ids=tuple(run_ids),
+        created=(created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0),
+        commands=tuple(commands) or tuple(reproduce_command(spec) for spec in specs),
+        seeds=tuple(dict.fromkeys(spec.seed for spec in specs)),
+        versions=versions(),
+        files=tuple(FileHash(name=name, sha256=digest) for name, digest in files.items()),
+        hardware=hardware(),
+        timing_s=dict(timing_s or {}),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of Faultline, Python and the packages that its numbers depend on."""
+    commit = source_commit()
+    own = _version("faultline") + (f" ({commit})" if commit else "")
+    found = {"faultline": own, "python": platform.python_version()}
+    return found | {name: _version(name) for name in PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def source_commit() -> str:
+    """Git commit of the checkout that Faultline runs from; empty for an installed package."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return ""
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+def hardware() -> dict[str, str]:
+    """The machine that this process runs on."""
+    found = {
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
+        "system": f"{platform.system()} {platform.release()} ({platform.machine()})",
+    }
+    torch = sys.modules.get("torch")  # takes seconds to load, and a run without it used no GPU
+    if torch is not None and torch.cuda.is_available():
+        found["accelerator"] = torch.cuda.get_device_name()
+    return found
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown processor"
+
+
+def run_hashes(spec: RunSpec) -> dict[str, str]:
+    """SHA-256 by name of what a run is computed from: scenario, references and weights."""
+    profile = assets_dir() / "references" / spec.asset / "profile.json"
+    files = {f"references/{spec.asset}/{profile.name}": profile}
+    if is_baseline(spec.model):
+        fitted = baseline_path(spec.model, spec.asset)
+        files[f"references/{spec.asset}/{fitted.name}"] = fitted
+    else:
+        folder = model_folder(spec.model)
+        for name in ("config.json", "model.safetensors"):
+            files[f"models/{folder.name}/{name}"] = folder / name
+    scenario = sha256(spec.scenario.model_dump_json().encode())
+    return {f"scenario {spec.scenario.name}": scenario} | file_hashes(files)
+
+
+def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
+    """SHA-256 of each file that exists, under the name it is given."""
+    return {name: sha256(path.read_bytes()) for name, path in files.items() if path.is_file()}
+
+
+def sha256(content: bytes) -> str:
+    """Hexadecimal SHA-256."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def reproduce_command(spec: RunSpec) -> str:
+    """The `faultline run` that makes the same paths.
+
+    A scenario that is not in the catalogue as it stands cannot be named: the command then reads
+    the `spec.json` that every run's folder keeps.
+    """
+    name = spec.scenario.name
+    if name not in list_scenarios() or load_scenario(name) != spec.scenario:
+        return "faultline run --spec spec.json"
+    options: dict[str, object] = {
+        "--asset": spec.asset,
+        "--scenario": name,
+        "--intensity": f"{spec.intensity:g}",
+        "--paths": spec.paths,
+        "--horizon": f"{spec.horizon_s:g}",
+        "--seed": spec.seed,
+        "--model": spec.model,
+        "--device": spec.device,
+    }
+    for option, field in (("--max-events", "max_events"), ("--burn-in", "burn_in_events")):
+        if getattr(spec, field) != RunSpec.model_fields[field].default:
+            options[option] = getattr(spec, field)
+    words = [word for option, value in options.items() for word in (option, str(value))]
+    return shlex.join(["faultline", "run", *words])

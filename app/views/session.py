@@ -1,0 +1,34 @@
+"""What every page of the dashboard shares: the run store, the queue, the look."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from app.jobs import JobRunner
+from engine.runs import RunStore, default_root
+
+
+def shared_jobs() -> JobRunner:
+    """The queue of the store that the dashboard was started with, one for all visitors."""
+    return _jobs(default_root())
+
+
+@cache
+def _jobs(root: Path) -> JobRunner:
+    jobs = JobRunner(RunStore(root))
+    jobs.start()
+    return jobs
+
+
+def is_dark() -> bool:
+    """Whether the page is shown on a dark ground."""
+    return st.context.theme.type == "dark"
+
+
+def plain(text: str) -> str:
+    """`text` so that Streamlit, which reads Markdown almost everywhere, shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", " ".join(text.split()))

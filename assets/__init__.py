@@ -1,0 +1,1 @@
+"""Files that ship with Faultline: catalogue, reference profiles, scenarios and models."""

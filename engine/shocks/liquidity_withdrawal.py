@@ -1,0 +1,80 @@
+"""Resting orders leave the book and few new ones come."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from engine.shocks.base import ShockModel, scaled_share
+from engine.shocks.plan import ShockPlan, Tilt
+from engine.shocks.rows import BOTH_SIDES, spaced, tilt, withdrawals
+from model.events import Side
+from model.profile import AssetProfile
+
+
+class LiquidityWithdrawal(ShockModel):
+    """Takes away a share of the resting size near the touch, and thins new limit orders.
+
+    At `start_s` (and `repeat` - 1 times more, equally spaced over the window) resting orders are
+    deleted, from the touch outward, until `share` of the size within `distance_spreads` of the
+    touch is gone. During the window a new order that does not cross is let through with
+    probability `limit_keep`. Intensity multiplies `share` (at most 1) and is the power of
+    `limit_keep`.
+    """
+
+    kind: Literal["liquidity_withdrawal"] = "liquidity_withdrawal"
+    share: float = Field(gt=0, le=1, description="share of the resting size taken away each time")
+    distance_spreads: float = Field(
+        ge=0,
+        le=1_000,
+        description="reach from the touch, in typical spreads of the asset (0: the touch alone)",
+    )
+    sides: Literal["buy", "sell", "both"] = Field(default="both", description="sides withdrawn")
+    limit_keep: float = Field(
+        default=1.0, gt=0, le=1, description="share of new limit orders let through in the window"
+    )
+    repeat: int = Field(
+        default=1, ge=1, le=1_000, description="withdrawals, equally spaced over the window"
+    )
+
+    @model_validator(mode="after")
+    def _thinning_is_two_sided(self) -> Self:
+        if self.sides != "both" and self.limit_keep < 1.0:
+            raise ValueError(
+                "limit_keep thins new orders on both sides; use sides: both, or limit_keep: 1"
+            )
+        return self
+
+    def share_at(self, intensity: float) -> float:
+        """Share of the resting size taken away at an intensity."""
+        return scaled_share(self.share, intensity)
+
+    def distance_ticks(self, profile: AssetProfile) -> int:
+        """Reach from the touch, ticks."""
+        return round(self.distance_spreads * profile.spread_ticks)
+
+    def _rows(self, intensity: float, profile: AssetProfile) -> ShockPlan:
+        side = BOTH_SIDES if self.sides == "both" else int(Side[self.sides.upper()])
+        share = self.share_at(intensity)
+        times_s = spaced(self.window_s, self.repeat)
+        plan = withdrawals(times_s, side, self.distance_ticks(profile), share)
+        if self.limit_keep < 1.0:
+            log_keep = intensity * math.log(self.limit_keep)
+            plan = plan.joined(tilt(Tilt.LIMIT_KEEP, self.window_s, log_keep))
+        return plan
+
+    def _sentence(self, intensity: float, profile: AssetProfile) -> str:
+        start, end = self.window_s
+        sides = "both sides" if self.sides == "both" else f"the {self.sides} side"
+        text = (
+            f"Takes away {self.share_at(intensity):.0%} of the size resting within"
+            f" {self.distance_ticks(profile)} ticks of the touch on {sides} at {start:g} s"
+        )
+        if self.repeat > 1:
+            text += f" and every {self.duration_s / self.repeat:g} s until {end:g} s"
+        if self.limit_keep < 1.0:
+            keep = self.limit_keep**intensity
+            text += f"; lets {keep:.3g} of new limit orders through until {end:g} s"
+        return text + "."

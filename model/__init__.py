@@ -1,0 +1,1 @@
+"""Events, features, tokenizer, transformer, training, checkpoints and readers."""

@@ -1,0 +1,85 @@
+"""Training sequences: columns in, next sub-tokens out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.events import Int64
+from model.features import FlowFeatures
+from model.presets import ModelSettings
+from model.tokenizer import BINS, VOCABULARY, Tokenizer, Tokens, composite
+
+START_SHARE = 0.1  # of the training sequences begin as a path without history does
+UNKNOWN_SHARE = 0.5  # of the training sequences do not know the day's open
+
+
+def input_columns(tokens: Tokens, context: Tokens, settings: ModelSettings) -> Int64:
+    """What the embedding reads, int64 [n, columns]: token column(s), then the context."""
+    own = composite(tokens)[:, None] if settings.head == "composite" else tokens
+    return np.concatenate([own, context], axis=1).astype(np.int64)
+
+
+def start_columns(settings: ModelSettings) -> Int64:
+    """The token column(s) of 'no event yet'."""
+    return np.array([VOCABULARY] if settings.head == "composite" else BINS, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class FlowDataset:
+    """Sequences from one or more recordings, never across two of them.
+
+    Attributes
+    ----------
+    columns : int64 arrays [n, columns], one a recording
+    targets : int64 arrays [n, 5]
+    """
+
+    columns: list[Int64]
+    targets: list[Int64]
+    settings: ModelSettings
+    price_level: int  # column of the price level, 0 there means that the open is not known
+
+    @classmethod
+    def build(
+        cls, parts: list[FlowFeatures], tokenizer: Tokenizer, settings: ModelSettings
+    ) -> FlowDataset:
+        """Encode the features of one or more recordings."""
+        encoded = [tokenizer.encode(part) for part in parts]
+        token_columns = len(start_columns(settings))
+        return cls(
+            [input_columns(tokens, context, settings) for tokens, context in encoded],
+            [tokens.astype(np.int64) for tokens, _ in encoded],
+            settings,
+            token_columns + 3 + tokenizer.contexts.index("price_level"),
+        )
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.columns)
+
+    def batch(self, rng: np.random.Generator, size: int, length: int) -> tuple[Tensor, Tensor]:
+        """`size` random sequences: columns [size, length, columns] and targets [size, length, 5]."""
+        room = np.array([max(0, len(part) - length) for part in self.columns], float)
+        chosen = rng.choice(len(room), size, p=room / room.sum())
+        starts = (rng.random(size) * room[chosen]).astype(int)
+        spans = [(p, slice(s, s + length + 1)) for p, s in zip(chosen, starts, strict=True)]
+        columns = np.stack([self.columns[p][span][:-1] for p, span in spans])
+        targets = np.stack([self.targets[p][span][1:] for p, span in spans])
+        begin = start_columns(self.settings)
+        columns[rng.random(size) < START_SHARE, 0, : len(begin)] = begin
+        columns[rng.random(size) < UNKNOWN_SHARE, :, self.price_level] = 0
+        return torch.from_numpy(columns), torch.from_numpy(targets)
+
+    def sequences(self, length: int) -> list[tuple[Tensor, Tensor]]:
+        """The whole set once, in disjoint sequences of `length`, the open not known."""
+        out = []
+        for columns, targets in zip(self.columns, self.targets, strict=True):
+            for start in range(0, len(columns) - length, length):
+                part = columns[start : start + length].copy()
+                part[:, self.price_level] = 0
+                following = targets[start + 1 : start + length + 1]
+                out.append((torch.from_numpy(part), torch.from_numpy(following)))
+        return out

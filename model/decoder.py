@@ -1,0 +1,106 @@
+"""Writing events one after the other: the protocol of a decoder, and the one in torch.
+
+A decoder holds a ring buffer of keys and values for each path. Keys are rotated at their absolute
+position, so a full ring equals the sliding-window mask of training.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from model.events import Float64, Int64
+from model.heads import CompositeHead
+from model.tokenizer import BINS, Tokens, sub_tokens
+from model.transformer import Transformer, rotary, rotate
+
+class Decoder(Protocol):
+    """Next-event sampling for B paths."""
+
+    def advance(self, rows: Int64, columns: Int64) -> None:
+        """Take in one event of each path in `rows`: int64 [R, columns], see `input_columns`."""
+        ...
+
+    def sample(self, rows: Int64, draws: Float64, pressure: Float64) -> Tokens:
+        """Sub-tokens uint8 [R, 5] of the next event by inverse CDF.
+
+        `draws` float64 [R, 5] in (0, 1), one for each sub-token (the composite head uses the
+        first); `pressure` float64 [R], see `model.order_flow.Tilts`.
+        """
+        ...
+
+
+def pick(logits: Tensor, draws: Tensor) -> Tensor:
+    """Inverse-CDF sampling: logits [R, n] and draws [R] to indices [R]."""
+    cdf = torch.softmax(logits.double(), -1).cumsum(-1)
+    return torch.searchsorted(cdf, draws[:, None] * cdf[:, -1:]).clamp(max=logits.shape[-1] - 1)[:, 0]
+
+
+class TorchDecoder:
+    """The decoder in plain torch, for any device and both heads; the oracle of the compiled one."""
+
+    def __init__(self, network: Transformer, paths: int, device: str) -> None:
+        self.network, self.device = network.to(device).eval(), device
+        s = network.settings
+        shape = (s.layers, paths, s.kv_heads, s.window, s.d_model // s.heads)
+        self.keys = torch.zeros(shape, device=device)
+        self.values = torch.zeros(shape, device=device)
+        self.position = torch.zeros(paths, dtype=torch.int64, device=device)
+        self.hidden = torch.zeros(paths, s.d_model, device=device)
+
+    @torch.no_grad()
+    def advance(self, rows: Int64, columns: Int64) -> None:
+        """See `Decoder.advance`."""
+        s, own = self.network.settings, torch.from_numpy(rows).to(self.device)
+        position = self.position[own]
+        slot = position % s.window
+        cos, sin = rotary(position, s.d_model // s.heads, s.rope_base)
+        cos, sin = cos[:, None, None], sin[:, None, None]
+        valid = torch.arange(s.window, device=self.device) <= position[:, None]
+        x = self.network.embedding(torch.from_numpy(columns).to(self.device)[:, None])
+        for layer, block in enumerate(self.network.blocks):
+            q, k, v = block.qkv(x, cos, sin)
+            self.keys[layer, own, :, slot] = k[:, :, 0]
+            self.values[layer, own, :, slot] = v[:, :, 0]
+            attended = F.scaled_dot_product_attention(
+                q, self.keys[layer, own], self.values[layer, own],
+                attn_mask=valid[:, None, None], enable_gqa=True,
+            )  # fmt: skip
+            x = block.finish(x, attended)
+        self.hidden[own] = self.network.norm(x)[:, 0]
+        self.position[own] += 1
+
+    @torch.no_grad()
+    def sample(self, rows: Int64, draws: Float64, pressure: Float64) -> Tokens:
+        """See `Decoder.sample`."""
+        u = torch.from_numpy(draws).to(self.device)
+        push = torch.from_numpy(pressure).to(self.device)
+        state = self.hidden[torch.from_numpy(rows).to(self.device)]
+        head = self.network.head
+        if isinstance(head, CompositeHead):
+            logits = _press_composite(head.logits(state).double(), push)
+            return sub_tokens(pick(logits, u[:, 0]).cpu().numpy())
+        out = torch.empty(len(rows), len(BINS), dtype=torch.int64, device=self.device)
+        for i in range(len(BINS)):
+            logits = head.logits(i, state).double()
+            if i == 1:
+                logits[:, 0] += torch.where(out[:, 0] == 0, push, -push)
+            out[:, i] = pick(logits, u[:, i])
+            if i + 1 < len(BINS):
+                state = state + head.embed[i](out[:, i])
+        return out.cpu().numpy().astype(np.uint8)
+
+
+def _press_composite(logits: Tensor, push: Tensor) -> Tensor:
+    """Move the side of each action by `push` and leave the mix of actions alone."""
+    by = logits.view(len(logits), 2, 2, -1)
+    before = by.flatten(2).logsumexp(-1)
+    sign = torch.tensor([1.0, -1.0], device=logits.device, dtype=logits.dtype)
+    by = by.clone()
+    by[:, :, 0] += (push[:, None] * sign)[..., None]
+    after = by.flatten(2).logsumexp(-1)
+    return (by + (before - after)[..., None, None]).flatten(1)

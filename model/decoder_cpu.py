@@ -1,0 +1,306 @@
+"""The compiled decoder for CPUs: weights packed once, no Python between paths.
+
+Paths are taken in groups of `GROUP`, a group a thread: matrix products over the group (BLAS), then
+attention path by path over its own ring buffer. A group is always filled up to the same size, so
+that a path meets the same arithmetic alone as in a batch. Written for the factored heads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from numba import njit, prange
+from threadpoolctl import threadpool_limits
+
+from model.events import Float64, Int64
+from model.presets import ModelSettings
+from model.tokenizer import BINS, Tokens
+from model.transformer import Transformer
+
+GROUP = 16
+Float32 = npt.NDArray[np.float32]
+_EPS = np.float32(1e-5)
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _normalise(x, out):  # type: ignore[no-untyped-def]
+    """RMSNorm without its gain (folded into the next weights)."""
+    for r in range(x.shape[0]):
+        total = np.float32(0.0)
+        for i in range(x.shape[1]):
+            total += x[r, i] * x[r, i]
+        scale = np.float32(1.0) / np.sqrt(total / np.float32(x.shape[1]) + _EPS)
+        for i in range(x.shape[1]):
+            out[r, i] = x[r, i] * scale
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _exp(x, bits, n):  # type: ignore[no-untyped-def]
+    """exp of x[:n] in place, relative error under 2e-7, for x <= 0; vectorises without a library.
+
+    2^t = 2^floor(t) * p(t - floor(t)), the polynomial being the Taylor series of 2^f about 1/2.
+    """
+    power = bits.view(np.float32)
+    for j in range(n):
+        t = max(x[j], np.float32(-80.0)) * np.float32(1.4426950408889634)
+        whole = np.floor(t)
+        f = (t - whole - np.float32(0.5)) * np.float32(0.6931471805599453)
+        p = np.float32(1.0 / 5040.0)
+        p = p * f + np.float32(1.0 / 720.0)
+        p = p * f + np.float32(1.0 / 120.0)
+        p = p * f + np.float32(1.0 / 24.0)
+        p = p * f + np.float32(1.0 / 6.0)
+        p = p * f + np.float32(0.5)
+        p = p * f + np.float32(1.0)
+        p = p * f + np.float32(1.0)
+        x[j] = p * np.float32(1.4142135623730951)
+        bits[j] = (np.int32(whole) + np.int32(127)) << np.int32(23)
+    for j in range(n):
+        x[j] *= power[j]
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _silu_into(x, out, scratch, bits):  # type: ignore[no-untyped-def]
+    """out = x * sigmoid(x) for one row, by exp of -|x|."""
+    n = len(x)
+    for i in range(n):
+        scratch[i] = -abs(x[i])
+    _exp(scratch, bits, n)
+    for i in range(n):
+        top = np.float32(1.0) if x[i] >= 0 else scratch[i]
+        out[i] = x[i] * top / (np.float32(1.0) + scratch[i])
+
+
+@njit(cache=True, fastmath=True)
+def _attend(q, keys, values, count, scores, bits, out, heads, kv_heads):  # type: ignore[no-untyped-def]
+    """One query of each head over `count` slots; keys [KV, D, W], values [KV, W, D]."""
+    dim = keys.shape[1]
+    share = heads // kv_heads
+    scale = np.float32(1.0) / np.sqrt(np.float32(dim))
+    for g in range(kv_heads):
+        for h in range(g * share, (g + 1) * share):
+            row = scores[h]
+            for j in range(count):
+                row[j] = np.float32(0.0)
+            for d in range(dim):
+                weight = q[h * dim + d] * scale
+                key = keys[g, d]
+                for j in range(count):
+                    row[j] += weight * key[j]
+            top = row[0]
+            for j in range(count):
+                top = max(top, row[j])
+            for j in range(count):
+                row[j] -= top
+            _exp(row, bits, count)
+            total = np.float32(0.0)
+            for j in range(count):
+                total += row[j]
+            own = out[h * dim : (h + 1) * dim]
+            own[:] = np.float32(0.0)
+            for j in range(count):
+                weight = row[j]
+                value = values[g, j]
+                for d in range(dim):
+                    own[d] += weight * value[d]
+            own /= total
+
+
+@njit(cache=True, fastmath=True, parallel=True)
+def _advance(rows, columns, table, wqkv, wo, wgu, wdown, gain, frequency, keys, values, position,
+             hidden, heads, kv_heads):  # type: ignore[no-untyped-def]  # fmt: skip
+    layers, width = wqkv.shape[0], wqkv.shape[1]
+    dim, window, ff = width // heads, keys.shape[4], wdown.shape[1]
+    half, kv = dim // 2, kv_heads * dim
+    for group in prange((len(rows) + GROUP - 1) // GROUP):
+        first = group * GROUP
+        size = min(GROUP, len(rows) - first)
+        x = np.zeros((GROUP, width), np.float32)
+        y = np.zeros((GROUP, width), np.float32)
+        qkv = np.empty((GROUP, wqkv.shape[2]), np.float32)
+        gu = np.empty((GROUP, 2 * ff), np.float32)
+        act = np.empty((GROUP, ff), np.float32)
+        attended = np.zeros((GROUP, width), np.float32)
+        most = max(window, ff)
+        scores = np.empty((heads, window), np.float32)
+        scratch, bits = np.empty(most, np.float32), np.empty(most, np.int32)
+        cos, sin = np.empty((GROUP, half), np.float32), np.empty((GROUP, half), np.float32)
+        for r in range(size):
+            for c in range(columns.shape[1]):
+                x[r] += table[columns[first + r, c]]
+            for i in range(half):
+                angle = position[rows[first + r]] * frequency[i]
+                cos[r, i], sin[r, i] = np.cos(angle), np.sin(angle)
+        for layer in range(layers):
+            _normalise(x, y)
+            np.dot(y, wqkv[layer], qkv)
+            for r in range(size):
+                path = rows[first + r]
+                at = position[path]
+                slot = at % window
+                for h in range(heads + kv_heads):  # rotate queries and keys
+                    o = h * dim
+                    for i in range(half):
+                        a, b = qkv[r, o + i], qkv[r, o + half + i]
+                        qkv[r, o + i] = a * cos[r, i] - b * sin[r, i]
+                        qkv[r, o + half + i] = b * cos[r, i] + a * sin[r, i]
+                for g in range(kv_heads):
+                    for d in range(dim):
+                        keys[path, layer, g, d, slot] = qkv[r, width + g * dim + d]
+                        values[path, layer, g, slot, d] = qkv[r, width + kv + g * dim + d]
+                _attend(qkv[r], keys[path, layer], values[path, layer], min(at + 1, window),
+                        scores, bits, attended[r], heads, kv_heads)  # fmt: skip
+            np.dot(attended, wo[layer], y)
+            x += y
+            _normalise(x, y)
+            np.dot(y, wgu[layer], gu)
+            for r in range(size):
+                _silu_into(gu[r, :ff], act[r], scratch, bits)
+                act[r] *= gu[r, ff:]
+            np.dot(act, wdown[layer], y)
+            x += y
+        _normalise(x, y)
+        for r in range(size):
+            hidden[rows[first + r]] = y[r] * gain
+            position[rows[first + r]] += 1
+
+
+@njit(cache=True, parallel=True)
+def _sample(rows, draws, pressure, hidden, embed, inner, inner_bias, outer, outer_bias, bins, out):  # type: ignore[no-untyped-def]
+    width, deep = inner.shape[1], inner.shape[2]
+    for group in prange((len(rows) + GROUP - 1) // GROUP):
+        first = group * GROUP
+        size = min(GROUP, len(rows) - first)
+        state = np.zeros((GROUP, width), np.float32)
+        z = np.empty((GROUP, deep), np.float32)
+        logits = np.empty((GROUP, outer.shape[2]), np.float32)
+        scratch, bits = np.empty(deep, np.float32), np.empty(deep, np.int32)
+        p = np.empty(outer.shape[2])
+        for r in range(size):
+            state[r] = hidden[rows[first + r]]
+        for i in range(len(bins)):
+            np.dot(state, inner[i], z)
+            for r in range(size):
+                z[r] += inner_bias[i]
+                _silu_into(z[r], z[r], scratch, bits)
+            np.dot(z, outer[i], logits)
+            n = bins[i]
+            for r in range(size):
+                top = -np.inf
+                for c in range(n):
+                    p[c] = logits[r, c] + outer_bias[i, c]
+                    if i == 1 and c == 0:
+                        p[c] += pressure[first + r] if out[first + r, 0] == 0 else -pressure[first + r]
+                    top = max(top, p[c])
+                total = 0.0
+                for c in range(n):
+                    total += np.exp(p[c] - top)
+                    p[c] = total
+                target, chosen = draws[first + r, i] * total, 0
+                while chosen < n - 1 and p[chosen] < target:
+                    chosen += 1
+                out[first + r, i] = chosen
+                if i + 1 < len(bins):
+                    state[r] += embed[i, chosen]
+
+
+@cache
+def _one_blas_thread() -> None:
+    """The groups are the threads: keep the BLAS that compiled code calls (scipy's) to one each."""
+    import_module("scipy.linalg.cython_blas")
+    threadpool_limits(1, user_api="blas")
+
+
+@dataclass(frozen=True, eq=False)
+class _Packed:
+    """Weights in the order and shape in which the kernels read them, float32."""
+
+    table: Float32  # [all rows of all tables, d]: embedding times its slice of the projection
+    offsets: Int64  # first row of each column's table
+    wqkv: Float32  # [layers, d, (heads + 2 kv) * dim], norm gain folded in
+    wo: Float32
+    wgu: Float32
+    wdown: Float32
+    gain: Float32
+    embed: Float32  # [4, 16, d]
+    inner: Float32  # [5, d, hidden]
+    inner_bias: Float32
+    outer: Float32  # [5, hidden, 16], zero padded
+    outer_bias: Float32
+
+
+def _pack(network: Transformer) -> _Packed:
+    with torch.no_grad():
+        tables, sizes, start = [], [], 0
+        for table in network.embedding.tables:
+            weight = table.weight
+            part = network.embedding.project.weight[:, start : start + weight.shape[1]]
+            tables.append(weight @ part.T)
+            sizes.append(len(weight))
+            start += weight.shape[1]
+        blocks, head = network.blocks, network.head
+        most = max(BINS)
+
+        def stack(parts: list[torch.Tensor]) -> Float32:
+            return np.ascontiguousarray(torch.stack(parts).float().numpy())
+
+        def padded(weight: torch.Tensor) -> torch.Tensor:
+            return torch.cat((weight, weight.new_zeros(most - len(weight), *weight.shape[1:])))
+
+        return _Packed(
+            table=np.ascontiguousarray(torch.cat(tables).float().numpy()),
+            offsets=np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64),
+            wqkv=stack([
+                (torch.cat((b.q.weight, b.kv.weight)) * b.attention_norm.weight).T for b in blocks
+            ]),
+            wo=stack([b.o.weight.T for b in blocks]),
+            wgu=stack([(b.gate_up.weight * b.feed_norm.weight).T for b in blocks]),
+            wdown=stack([b.down.weight.T for b in blocks]),
+            gain=network.norm.weight.float().numpy().copy(),
+            embed=stack([padded(e.weight) for e in head.embed]),
+            inner=stack([layer.weight.T for layer in head.inner]),
+            inner_bias=stack([layer.bias for layer in head.inner]),
+            outer=stack([padded(layer.weight).T for layer in head.out]),
+            outer_bias=stack([padded(layer.bias) for layer in head.out]),
+        )  # fmt: skip
+
+
+class CpuDecoder:
+    """Compiled decoder of `paths` paths; see `model.decoder.Decoder`.
+
+    Memory: 8 bytes x layers x window x kv_heads x head_dim a path (0.4 MB for the preset small).
+    """
+
+    def __init__(self, network: Transformer, paths: int) -> None:
+        _one_blas_thread()
+        s: ModelSettings = network.settings
+        self.weights, self.settings = _pack(network.cpu()), s
+        dim = s.d_model // s.heads
+        self.frequency = s.rope_base ** (-np.arange(0, dim, 2) / dim)
+        self.keys = np.zeros((paths, s.layers, s.kv_heads, dim, s.window), np.float32)
+        self.values = np.zeros((paths, s.layers, s.kv_heads, s.window, dim), np.float32)
+        self.position = np.zeros(paths, np.int64)
+        self.hidden = np.zeros((paths, s.d_model), np.float32)
+
+    def advance(self, rows: Int64, columns: Int64) -> None:
+        """See `Decoder.advance`."""
+        w, s = self.weights, self.settings
+        _advance(
+            rows, columns + w.offsets, w.table, w.wqkv, w.wo, w.wgu, w.wdown, w.gain,
+            self.frequency, self.keys, self.values, self.position, self.hidden, s.heads, s.kv_heads,
+        )  # fmt: skip
+
+    def sample(self, rows: Int64, draws: Float64, pressure: Float64) -> Tokens:
+        """See `Decoder.sample`."""
+        w = self.weights
+        out = np.zeros((len(rows), len(BINS)), np.uint8)
+        _sample(
+            rows, draws, pressure, self.hidden, w.embed, w.inner, w.inner_bias, w.outer,
+            w.outer_bias, np.asarray(BINS), out,
+        )  # fmt: skip
+        return out

@@ -1,0 +1,27 @@
+"""Errors that a user can cause."""
+
+from __future__ import annotations
+
+
+class FaultlineError(Exception):
+    """A mistake in the input: one line that says what is wrong, where, and what to do.
+
+    The command line prints the message in one line and exits with code 2; the
+    dashboard shows it in place. Anything else that escapes is a bug.
+    """
+
+
+class RecordingError(FaultlineError):
+    """A recording is missing, truncated or inconsistent; the message names file and row."""
+
+
+class CheckpointError(FaultlineError):
+    """A checkpoint is missing, or its hash, its shapes or its settings do not fit."""
+
+
+class ScenarioError(FaultlineError):
+    """A scenario does not exist or breaks its schema; the message names file and key."""
+
+
+class SpecError(FaultlineError):
+    """A run was asked for that cannot be made; the message names the field."""

@@ -1,0 +1,65 @@
+"""From the hidden state to the distribution of the next event."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from model.presets import ModelSettings
+from model.tokenizer import BINS, VOCABULARY
+
+
+class CompositeHead(nn.Module):
+    """One softmax over all 16,384 composite tokens, as in the paper."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        self.out = nn.Linear(settings.d_model, VOCABULARY, bias=False)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """[..., d_model] to [..., 16384]."""
+        out: Tensor = self.out(hidden)
+        return out
+
+    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Nats [..., 1] of the sub-tokens `targets` [..., 5]."""
+        index = torch.zeros_like(targets[..., 0])
+        for i, bins in enumerate(BINS):
+            index = index * bins + targets[..., i]
+        logits = self.logits(hidden).float()
+        return F.cross_entropy(logits.flatten(0, -2), index.flatten(), reduction="none").view(
+            *index.shape, 1
+        )
+
+
+class FactoredHeads(nn.Module):
+    """Action, side, depth, size and time one after the other, each given those before it.
+
+    Head i sees hidden + sum of the embeddings of sub-tokens 0..i-1, through one hidden
+    layer; the log-probability of the composite token is the sum of the five.
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__()
+        d, width = settings.d_model, settings.head_hidden
+        self.embed = nn.ModuleList(nn.Embedding(bins, d) for bins in BINS[:-1])
+        self.inner = nn.ModuleList(nn.Linear(d, width) for _ in BINS)
+        self.out = nn.ModuleList(nn.Linear(width, bins) for bins in BINS)
+
+    def logits(self, i: int, state: Tensor) -> Tensor:
+        """Logits of sub-token i; `state` is the hidden state plus the embeddings so far."""
+        out: Tensor = self.out[i](F.silu(self.inner[i](state)))
+        return out
+
+    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """Nats [..., 5] of the sub-tokens `targets` [..., 5]."""
+        state, parts = hidden, []
+        for i in range(len(BINS)):
+            logits = self.logits(i, state).float()
+            parts.append(
+                F.cross_entropy(logits.flatten(0, -2), targets[..., i].flatten(), reduction="none")
+            )
+            if i + 1 < len(BINS):
+                state = state + self.embed[i](targets[..., i])
+        return torch.stack(parts, dim=-1).view(targets.shape)

@@ -1,0 +1,50 @@
+"""Shapes of the transformer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from model.tokenizer import Preset
+
+
+class ModelSettings(BaseModel):
+    """Shape of a TradeFM: a Llama-style decoder over order-flow events."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens: Preset = "touch"
+    head: Literal["factored", "composite"] = Field(
+        default="factored", description="five autoregressive sub-token heads, or one of 16,384"
+    )
+    d_model: int = Field(default=128, ge=8)
+    layers: int = Field(default=6, ge=1)
+    heads: int = Field(default=4, ge=1, description="query heads")
+    kv_heads: int = Field(default=1, ge=1, description="key and value heads (GQA)")
+    d_ff: int = Field(default=344, ge=8)
+    window: int = Field(default=256, ge=2, description="attention span in events (sliding window)")
+    token_embedding: int = Field(default=24, ge=1, description="width of each token table")
+    context_embedding: int = Field(default=8, ge=1, description="width of each context table")
+    head_hidden: int = Field(default=96, ge=1, description="hidden width of a sub-token head")
+    rope_base: float = Field(default=10_000.0, gt=0)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _divides(self) -> ModelSettings:
+        if self.d_model % self.heads or self.heads % self.kv_heads:
+            raise ValueError("d_model must be a multiple of heads, and heads of kv_heads")
+        if (self.d_model // self.heads) % 2:
+            raise ValueError("d_model / heads must be even (rotary embedding)")
+        return self
+
+
+PRESETS: dict[str, ModelSettings] = {
+    "tiny": ModelSettings(d_model=32, layers=2, heads=2, d_ff=64, window=32, head_hidden=32),
+    "small": ModelSettings(),
+    # The paper's: 32 layers, 32 heads, width 1,024, context 1,024; KV heads and d_ff are inferred.
+    "tradefm-524m": ModelSettings(
+        tokens="paper", head="composite", d_model=1024, layers=32, heads=32, kv_heads=8, d_ff=4096,
+        window=1024, token_embedding=1024, context_embedding=1024, dropout=0.0,
+    ),
+}  # fmt: skip

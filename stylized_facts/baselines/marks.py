@@ -1,0 +1,155 @@
+"""Marks of the streams (distances and sizes), drawn from what training held.
+
+A distribution is kept as a table of its quantiles at (k + 1/2)/n, which are values that did
+occur: a round-lot atom of 37% fills 37% of the table. A draw is one look-up. The most extreme
+values, rarer than half an entry, drop out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from model.events import Int64
+from stylized_facts.baselines.streams import KINDS, LO_INSPREAD, MO, StreamEvents
+
+SIZE_QUANTILES = 1000
+OFFSET_QUANTILES = 1000
+IMPROVEMENT_QUANTILES = 250
+SPREAD_BUCKETS = 6
+
+
+def quantile_table(values: Int64, entries: int) -> list[int]:
+    """Quantiles of an integer sample at (k + 1/2)/entries, ascending; `[1]` of an empty sample."""
+    if len(values) == 0:
+        return [1]
+    ordered = np.sort(values)
+    if len(ordered) <= entries:
+        return [int(value) for value in ordered]
+    levels = (np.arange(entries) + 0.5) / entries
+    return [int(value) for value in ordered[(levels * len(ordered)).astype(np.int64)]]
+
+
+class Tables(NamedTuple):
+    """Several quantile tables end to end: table i is values[start[i] : start[i + 1]]."""
+
+    values: Int64
+    start: Int64
+
+    @classmethod
+    def pack(cls, tables: Sequence[Sequence[int]]) -> Tables:
+        """Lay tables end to end for a compiled loop."""
+        start = np.concatenate(([0], np.cumsum([len(table) for table in tables])))
+        return cls(np.concatenate([np.asarray(t, np.int64) for t in tables]), start)
+
+
+@njit(cache=True)
+def look_up(tables, table, u):  # type: ignore[no-untyped-def]
+    """Entry of one table at probability level `u` in (0, 1)."""
+    low, high = tables.start[table], tables.start[table + 1]
+    return tables.values[low + int(u * (high - low))]
+
+
+@njit(cache=True)
+def look_up_below(tables, table, bound, u):  # type: ignore[no-untyped-def]
+    """The same, given that the entry is below `bound`; 1 where no entry is."""
+    low, high = tables.start[table], tables.start[table + 1]
+    below = np.searchsorted(tables.values[low:high], bound)
+    if below == 0:
+        return 1
+    return tables.values[low + int(u * below)]
+
+
+class PackedMarks(NamedTuple):
+    """`Marks` as arrays for a compiled loop."""
+
+    sizes: Tables  # by kind
+    offsets: Tables  # by kind
+    improvements: Tables  # by spread bucket
+    spread_edges: Int64
+
+
+class Marks(BaseModel):
+    """Sizes and distances of each kind of event, both sides pooled.
+
+    By how much an order improves the touch depends on how wide the spread is, so improvements are
+    kept by spread bucket: bucket i holds spreads from spread_edges[i - 1] to spread_edges[i] - 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sizes: list[list[int]] = Field(description="by kind, shares: quantiles")
+    offsets: list[list[int]] = Field(description="by kind, ticks: quantiles, see stream_and_offset")
+    improvements: list[list[int]] = Field(description="by spread bucket, ticks: quantiles")
+    spread_edges: list[int] = Field(description="ticks, ascending, one less than the buckets")
+
+    @field_validator("sizes", "offsets", "improvements")
+    @classmethod
+    def _tables(cls, tables: list[list[int]]) -> list[list[int]]:
+        for table in tables:
+            if not table or table[0] < 0 or any(a > b for a, b in zip(table, table[1:])):
+                raise ValueError("a table of quantiles must be ascending, not negative, not empty")
+        return tables
+
+    @classmethod
+    def fit(cls, windows: Sequence[StreamEvents]) -> Marks:
+        """Tables of quantiles of all windows together."""
+        kind = np.concatenate([window.stream for window in windows]) // 2
+        size = np.concatenate([window.size for window in windows])
+        offset = np.concatenate([window.offset_ticks for window in windows])
+        spread = np.concatenate([window.spread_ticks for window in windows])
+        inside = kind == LO_INSPREAD
+        edges = _spread_edges(spread[inside])
+        bucket = np.searchsorted(edges, spread[inside], side="right")
+        return cls(
+            sizes=[quantile_table(size[kind == k], SIZE_QUANTILES) for k in range(KINDS)],
+            offsets=[quantile_table(offset[kind == k], OFFSET_QUANTILES) for k in range(KINDS)],
+            improvements=[
+                quantile_table(offset[inside][bucket == i], IMPROVEMENT_QUANTILES)
+                for i in range(len(edges) + 1)
+            ],
+            spread_edges=[int(edge) for edge in edges],
+        )
+
+    def packed(self) -> PackedMarks:
+        """Arrays for a compiled loop."""
+        return PackedMarks(
+            Tables.pack(self.sizes), Tables.pack(self.offsets), Tables.pack(self.improvements),
+            np.asarray(self.spread_edges, np.int64),
+        )  # fmt: skip
+
+
+def _spread_edges(spread: Int64) -> Int64:
+    """Edges that split the spreads of in-spread orders into buckets of about equal counts."""
+    if len(spread) == 0:
+        return np.zeros(0, np.int64)
+    levels = np.arange(1, SPREAD_BUCKETS) / SPREAD_BUCKETS
+    edges = np.unique(np.quantile(spread, levels, method="lower"))
+    return np.asarray(edges[edges > spread.min()], np.int64)
+
+
+@njit(cache=True)
+def draw_offset(marks, kind, spread_ticks, u):  # type: ignore[no-untyped-def]
+    """Distance of an event of this kind, ticks; inside the spread it stays below the spread."""
+    if kind == LO_INSPREAD:
+        bucket = np.searchsorted(marks.spread_edges, spread_ticks, side="right")
+        return look_up_below(marks.improvements, bucket, spread_ticks, u)
+    return look_up(marks.offsets, kind, u)
+
+
+@njit(cache=True)
+def draw_size(marks, kind, offset, opposite_size, u):  # type: ignore[no-untyped-def]
+    """Size of an event of this kind, shares.
+
+    An aggressive order that stops at the opposite touch takes at most what rests there: in a
+    recording its size is what it traded, so that without the cap a remainder would rest in the
+    spread which no recorded order left. (Recorded remainders are new orders of their own.)
+    """
+    size = look_up(marks.sizes, kind, u)
+    if kind == MO and offset == 0 and opposite_size > 0:
+        size = min(size, opposite_size)
+    return max(size, 1)

@@ -1,0 +1,239 @@
+"""Zero intelligence: order flow that reacts to nothing but what rests in the book.
+
+Smith, Farmer, Gillemot and Krishnamurthy, "Statistical theory of the continuous double auction"
+(Quantitative Finance 2003, the Santa Fe model), with rates by distance as in Cont, Stoikov and
+Talreja, "A stochastic model for order book dynamics" (Operations Research 2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
+from model.order_flow import MarketView, Proposals, Tilts
+from model.profile import AssetProfile
+from model.randomness import uniform
+from stylized_facts.baselines.files import read_baseline, write_baseline
+from stylized_facts.baselines.marks import (
+    OFFSET_QUANTILES,
+    SIZE_QUANTILES,
+    Tables,
+    look_up,
+    quantile_table,
+)
+from stylized_facts.baselines.streams import (
+    CO_DEEP,
+    CO_TOP,
+    LO_INSPREAD,
+    MO,
+    StreamEvents,
+    training_streams,
+)
+
+LEAST_EVENTS = 1000
+KIND_DRAW, SIDE_DRAW, OFFSET_DRAW, SIZE_DRAW, WAIT_DRAW = 1, 2, 3, 4, 16
+
+
+class Flow(IntEnum):
+    """Kind of an event."""
+
+    LIMIT = 0
+    MARKET = 1
+    CANCEL_TOUCH = 2
+    CANCEL_DEEP = 3
+
+
+LIMIT, MARKET, CANCEL_TOUCH, CANCEL_DEEP = (int(flow) for flow in Flow)
+_ADD, _CANCEL, _BUY, _SELL = int(Action.ADD), int(Action.CANCEL), int(Side.BUY), int(Side.SELL)
+
+
+class ZeroIntelligence(BaseModel):
+    """Poisson orders and cancels, rates per side; buy and sell mirror each other.
+
+    New limit orders arrive at a constant rate at each distance from the OPPOSITE touch, in ticks
+    (`limit_rate` times the share of that distance in `distances`), market orders at a constant
+    rate. Cancels are proportional to what rests: at the touch to its visible size; behind it to an
+    estimate of the hidden rest, since the protocol shows the touch alone. The estimate starts at
+    the mean shape of the profile and follows every order, trade and cancel that the path executes.
+    A cancel's distance and every size are drawn from training. There is no time of day.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    asset: str
+    limit_rate: float = Field(ge=0, description="new limit orders a second and side")
+    market_rate: float = Field(ge=0, description="aggressive orders a second and side")
+    touch_cancel_rate: float = Field(ge=0, description="cancels a second and resting share, touch")
+    deep_cancel_rate: float = Field(ge=0, description="cancels a second and side, at mean depth")
+    sizes: list[list[int]] = Field(description="by Flow, shares: quantiles")
+    distances: list[list[int]] = Field(
+        description="by Flow, ticks: quantiles; limit: from the opposite touch, market: through it, "
+        "cancels: behind their own"
+    )
+
+    @field_validator("sizes", "distances")
+    @classmethod
+    def _tables(cls, tables: list[list[int]]) -> list[list[int]]:
+        if len(tables) != len(Flow) or any(not table or min(table) < 0 for table in tables):
+            raise ValueError(f"{len(Flow)} tables of quantiles, not empty, not negative")
+        return tables
+
+    @property
+    def name(self) -> str:
+        """Short name shown in tables."""
+        return "Zero intelligence"
+
+    @classmethod
+    def fit(cls, recordings: Sequence[Recording], profile: AssetProfile) -> ZeroIntelligence:
+        """Rates (events over time) and distributions of recordings with quotes.
+
+        Raises
+        ------
+        RecordingError
+            A recording has no quotes, or there are fewer than 1,000 events in all.
+        """
+        windows = training_streams(recordings, LEAST_EVENTS)
+        flow, distance = _by_flow(windows)
+        size = np.concatenate([window.size for window in windows])
+        gap_s = np.concatenate([window.gap_s for window in windows])
+        resting = np.concatenate([window.bid_size + window.ask_size for window in windows])
+        counts = np.bincount(flow, minlength=len(Flow))
+        per_side = counts / (2.0 * gap_s.sum())
+        return cls(
+            asset=profile.asset,
+            limit_rate=float(per_side[LIMIT]),
+            market_rate=float(per_side[MARKET]),
+            touch_cancel_rate=float(counts[CANCEL_TOUCH] / max(gap_s @ resting, 1e-9)),
+            deep_cancel_rate=float(per_side[CANCEL_DEEP]),
+            sizes=[quantile_table(size[flow == k], SIZE_QUANTILES) for k in Flow],
+            distances=[quantile_table(distance[flow == k], OFFSET_QUANTILES) for k in Flow],
+        )
+
+    def limit_rates(self, ticks: int) -> Float64:
+        """New limit orders a second and side at distances 1..ticks from the opposite touch."""
+        table = np.asarray(self.distances[LIMIT])
+        return self.limit_rate * np.bincount(table, minlength=ticks + 1)[1 : ticks + 1] / len(table)
+
+    def start(
+        self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
+        history: Sequence[Recording] | None = None,
+    ) -> ZeroIntelligenceSession:  # fmt: skip
+        """See `model.order_flow.OrderFlowModel.start`; the flow has no memory: history is not read."""
+        levels = np.asarray(profile.shape_occupied) * np.asarray(profile.shape_size)
+        return ZeroIntelligenceSession(self, paths, seed, float(levels[1:].sum()), view)
+
+    def write(self, path: Path) -> None:
+        """Write the fitted model as JSON, atomically."""
+        write_baseline(self, path)
+
+    @classmethod
+    def read(cls, path: Path) -> ZeroIntelligence:
+        """Read what `write` wrote; `CheckpointError` names the file and the field that is wrong."""
+        return read_baseline(cls, path)
+
+
+def _by_flow(windows: Sequence[StreamEvents]) -> tuple[Int64, Int64]:
+    """Kind of each event and its distance in the sense of `ZeroIntelligence.distances`."""
+    kind = np.concatenate([window.stream for window in windows]) // 2
+    offset = np.concatenate([window.offset_ticks for window in windows])
+    spread = np.concatenate([window.spread_ticks for window in windows])
+    flow = np.full(len(kind), LIMIT)
+    for stream_kind, own in ((MO, MARKET), (CO_TOP, CANCEL_TOUCH), (CO_DEEP, CANCEL_DEEP)):
+        flow[kind == stream_kind] = own
+    behind = np.where(kind == LO_INSPREAD, -offset, offset)
+    return flow, np.where(flow == LIMIT, np.maximum(spread + behind, 1), offset)
+
+
+class _Rates(NamedTuple):
+    limit: float
+    market: float
+    touch_cancel: float  # per resting share
+    deep_cancel: float  # per resting share
+
+
+@njit(parallel=True, cache=True)
+def _propose(  # type: ignore[no-untyped-def]
+    rates, sizes, distances, paths, seed, resting,
+    active, draw, bid, ask, bid_size, ask_size, fresh,
+    last_action, last_side, last_size, last_traded, pressure,
+    out_dt, out_action, out_side, out_price, out_size,
+):  # fmt: skip
+    for b in prange(len(paths)):
+        if not active[b]:
+            continue
+        if fresh[b]:
+            own = last_side[b]
+            if last_action[b] == _CANCEL:
+                resting[b, own] -= last_size[b]
+            else:
+                resting[b, own] += last_size[b] - last_traded[b]
+                resting[b, 1 - own] -= last_traded[b]
+        level = np.empty((4, 2))
+        for side in range(2):
+            touch = bid_size[b] if side == _BUY else ask_size[b]
+            resting[b, side] = max(resting[b, side], touch)
+            level[LIMIT, side], level[MARKET, side] = rates.limit, rates.market
+            level[CANCEL_TOUCH, side] = rates.touch_cancel * touch
+            level[CANCEL_DEEP, side] = rates.deep_cancel * (resting[b, side] - touch)
+        path, event = paths[b], draw[b]
+        total = level.sum()
+        wait = -np.log(uniform(seed, path, event, WAIT_DRAW)) / total
+        left, flow = total * uniform(seed, path, event, KIND_DRAW), 0
+        left -= level[0].sum()
+        while left >= 0.0 and flow < 3:
+            flow += 1
+            left -= level[flow].sum()
+        cancels = flow == CANCEL_TOUCH or flow == CANCEL_DEEP
+        odds = np.exp(-pressure[b]) if cancels else np.exp(pressure[b])
+        buy, sell = level[flow, _BUY] * odds, level[flow, _SELL]
+        side = _BUY if uniform(seed, path, event, SIDE_DRAW) * (buy + sell) < buy else _SELL
+        distance = look_up(distances, flow, uniform(seed, path, event, OFFSET_DRAW))
+        size = look_up(sizes, flow, uniform(seed, path, event, SIZE_DRAW))
+        sign = 1 if side == _BUY else -1
+        touch, opposite = (bid[b], ask[b]) if side == _BUY else (ask[b], bid[b])
+        opposite_size = ask_size[b] if side == _BUY else bid_size[b]
+        if flow == LIMIT:
+            price = opposite - sign * distance
+        elif flow == MARKET:
+            price = opposite + sign * distance
+            if distance == 0 and opposite_size > 0:
+                size = min(size, opposite_size)
+        else:
+            price = touch - sign * distance
+        out_dt[b] = max(1, round(min(wait, 86_400.0) * NS_PER_S))
+        out_action[b] = _CANCEL if cancels else _ADD
+        out_side[b], out_price[b], out_size[b] = side, max(price, 1), max(size, 1)
+
+
+class ZeroIntelligenceSession:
+    """A `FlowSession`; rows are independent."""
+
+    def __init__(
+        self, model: ZeroIntelligence, paths: Int64, seed: int, mean_deep: float, view: MarketView
+    ) -> None:
+        """`mean_deep`: mean shares that rest behind the touch of a side, from the profile."""
+        mean_deep = max(mean_deep, 1.0)
+        self._rates = _Rates(
+            model.limit_rate, model.market_rate, model.touch_cancel_rate,
+            model.deep_cancel_rate / mean_deep,
+        )  # fmt: skip
+        self._sizes, self._distances = Tables.pack(model.sizes), Tables.pack(model.distances)
+        self._paths, self._seed = np.asarray(paths, np.int64), seed
+        self._resting = mean_deep + np.stack((view.bid_size, view.ask_size), axis=1)
+
+    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
+        """See `model.order_flow.FlowSession.propose`."""
+        _propose(
+            self._rates, self._sizes, self._distances, self._paths, self._seed, self._resting,
+            view.active, view.draw, view.bid_ticks, view.ask_ticks, view.bid_size, view.ask_size,
+            view.fresh, view.last_action, view.last_side, view.last_size, view.last_traded_size,
+            tilts.pressure_log_odds,
+            out.dt_ns, out.action, out.side, out.price_ticks, out.size,
+        )  # fmt: skip

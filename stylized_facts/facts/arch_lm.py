@@ -1,0 +1,26 @@
+"""Volatility clustering: Engle's Lagrange multiplier test for ARCH effects."""
+
+from __future__ import annotations
+
+from statsmodels.stats.diagnostic import het_arch
+
+from model.events import Float64
+from stylized_facts.facts.fact import by_window
+from stylized_facts.quantities import log_returns
+from stylized_facts.sample import MarketSample
+
+LAGS = 10
+SHORTEST = 60  # 1-second returns in a window
+
+
+def arch_lm(values: Float64) -> float:
+    """Sample size times R^2 of squared deviations on 10 lags; chi-square with 10 degrees if no ARCH.
+
+    Engle, Econometrica 1982.
+    """
+    return float(het_arch(values - values.mean(), nlags=LAGS, result_object=True).lm)
+
+
+def mean_arch_lm(sample: MarketSample, weights: Float64) -> Float64:
+    """Mean over windows of the statistic of their 1-second log returns; grows with their length."""
+    return by_window(log_returns(sample, 1), arch_lm, SHORTEST).draws(weights)[:, 0]

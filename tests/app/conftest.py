@@ -1,0 +1,100 @@
+"""A small stress run, scorecard and fact sheets, made of arithmetic: no model, no book."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.ensemble import Origin, PathEnsemble
+from engine.rollout import StressRun
+from engine.scenario import Scenario
+from engine.spec import RunSpec
+from model.events import NS_PER_S, EventsMeta
+from model.profile import AssetProfile
+
+HORIZON_S, STEP_S, PATHS = 240, 0.5, 48
+PROGRAMME = {
+    "kind": "liquidation", "side": "sell", "share": 0.3, "start_s": 60.0, "duration_s": 60.0,
+    "slices": 30,
+}  # fmt: skip
+WITHDRAWAL = {
+    "kind": "liquidity_withdrawal", "share": 0.5, "distance_spreads": 3.0, "limit_keep": 0.5,
+    "start_s": 70.0, "duration_s": 50.0, "repeat": 2,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def profile() -> AssetProfile:
+    return AssetProfile(
+        asset="AMZN", venue="NASDAQ", date="2012-06-21", tick_size=0.01, price_ticks=22_350,
+        spread_ticks=11, spread_pmf=[0.0] * 8 + [0.3, 0.2, 0.5], liquidity=1, events_per_s=6.7,
+        volume_per_s=55.0, volatility_bps=2.6, shape_occupied=[1.0, 0.3, 0.2],
+        shape_size=[110.0, 90.0, 120.0], order_size_quantiles=[1.0, 100.0, 100.0, 400.0],
+        session_start_ns=34_200 * NS_PER_S, session_end_ns=57_600 * NS_PER_S,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def scenario() -> Scenario:
+    return Scenario.model_validate(
+        {
+            "name": "sell_programme",
+            "title": "Sell programme <script>alert(1)</script> #let x = 1 & $y$",
+            "description": "A sell programme runs while half of the book is withdrawn.",
+            "provenance": "Made up for tests.",
+            "shocks": [PROGRAMME, WITHDRAWAL],
+        }
+    )
+
+
+def ensemble(shocked: bool, drift_ticks: float) -> PathEnsemble:
+    """Random walks of the mid, an event every half second; the shock widens the spread."""
+    rng = np.random.default_rng(5)
+    n = int(HORIZON_S / STEP_S)
+    time_s = np.arange(n) * STEP_S + 0.25
+    inside = (time_s >= 60) & (time_s < 120) & shocked
+    fade = np.where(time_s >= 120, np.exp(-(time_s - 120) / 25), 1.0) * (time_s >= 60) * shocked
+    steps = rng.normal(0.0, 3.0, (PATHS, n))
+    mid = 22_350 + np.cumsum(steps * (1 + 0.8 * inside), axis=1)
+    mid += drift_ticks * np.clip((time_s - 60) / 60, 0, 1) * shocked
+    half = np.maximum(1, np.rint(rng.gamma(9.0, 0.6, (PATHS, n)) * (1 + 1.5 * fade)))
+    bid = np.rint(mid - half).astype(np.int64)
+    ask = np.rint(mid + half).astype(np.int64)
+    depth = 1 + rng.poisson(120 * (1 - 0.5 * fade), (2, PATHS, n))
+    ours = np.zeros((PATHS, n), bool)
+    if shocked:
+        ours[:, np.searchsorted(time_s, 60 + 2.0 * np.arange(30))] = True
+    traded = np.where(ours, 33, np.where(rng.random((PATHS, n)) < 0.1, 50, 0)).astype(np.int64)
+    side = np.where(ours, 1, rng.integers(0, 2, (PATHS, n))).astype(np.int8)
+    price = np.where(side == 1, bid, ask)
+    meta = EventsMeta("AMZN", "NASDAQ", "2012-06-21", 0.01, 0, HORIZON_S * NS_PER_S)
+    start = np.full(PATHS, 22_345)
+    return PathEnsemble(
+        meta=meta, paths=np.arange(PATHS), offsets=np.arange(PATHS + 1) * n,
+        time_ns=np.tile((time_s * NS_PER_S).astype(np.int64), PATHS),
+        action=np.zeros(PATHS * n, np.int8), side=side.ravel(), price_ticks=price.ravel(),
+        size=np.maximum(traded, 100).ravel(),
+        origin=np.where(ours, Origin.SHOCK, Origin.MODEL).astype(np.int8).ravel(),
+        traded_size=traded.ravel(), traded_value=(traded * price).astype(float).ravel(),
+        bid_ticks=bid.ravel(), ask_ticks=ask.ravel(), bid_size=depth[0].ravel(),
+        ask_size=depth[1].ravel(), start_bid_ticks=start, start_ask_ticks=start + 10,
+        start_bid_size=np.full(PATHS, 120), start_ask_size=np.full(PATHS, 120),
+        end_ns=np.full(PATHS, HORIZON_S * NS_PER_S),
+        counters={"proposed": PATHS * n + 37, "thinned": 31 * shocked, "cancel_empty_side": 6},
+    )  # fmt: skip
+
+
+def run_of(asset: str, scenario: Scenario, profile: AssetProfile, drift_ticks: float) -> StressRun:
+    spec = RunSpec(asset=asset, scenario=scenario, paths=PATHS, horizon_s=HORIZON_S, seed=7)
+    return StressRun(
+        spec=spec, profile=profile.model_copy(update={"asset": asset}),
+        baseline=ensemble(False, 0.0), shocked=ensemble(bool(scenario.shocks), drift_ticks),
+        timing={"model": 6.1, "book": 1.2, "total": 8.0, "events": 46_080.0,
+                "events_per_s": 5_760.0},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def run(scenario: Scenario, profile: AssetProfile) -> StressRun:
+    """A sell programme that pushes the price down by 45 ticks (about 20 bp)."""
+    return run_of("AMZN", scenario, profile, -45.0)
