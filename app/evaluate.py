@@ -8,19 +8,17 @@ before a start is context and is not scored.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.manifest import Manifest, collect_manifest
+from app.charts.realism import REAL
+from app.evidence import EvaluationSettings, Evidence, Provenance
+from app.manifest import collect_manifest
 from app.models import resolve_model
 from app.references import fitting_window, real_sample, recording_with_quotes
-from app.stress import first_problem
 from engine.ensemble import PathEnsemble
 from engine.replay import replay
 from engine.rollout import Progress, rollout
@@ -28,78 +26,14 @@ from engine.scenario import Scenario
 from engine.seeding import BookSeed
 from engine.spec import RunSpec
 from model.catalogue import AssetEntry, find_asset, load_profile
-from model.errors import RecordingError, SpecError
+from model.errors import RecordingError
 from model.events import NS_PER_S, Quotes, Recording
 from stylized_facts.sample import MarketSample
-from stylized_facts.scorecard import Scorecard, scorecard
-from stylized_facts.sheet import FactSheet, Record, fact_sheet
+from stylized_facts.scorecard import scorecard
+from stylized_facts.sheet import fact_sheet
 
 HISTORY_EVENTS = 512
 LABELS = {"hawkes": "Hawkes", "zero-intelligence": "Zero intelligence"}
-
-
-class EvaluationSettings(BaseModel):
-    """What an evaluation is asked to do."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str = "small"
-    baselines: tuple[Literal["hawkes", "zero-intelligence"], ...] = ("hawkes", "zero-intelligence")
-    paths: int = Field(
-        default=48, ge=2, le=4096, description="rollouts of each model on each asset"
-    )
-    horizon_s: float = Field(default=300.0, ge=10, le=3600)
-    seed: int = Field(default=1, ge=0, lt=2**63)
-    resamples: int = Field(default=200, ge=20, le=10_000, description="of the bootstrap")
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    max_events: int = Field(default=100_000, ge=1)
-
-    def command(self, asset: str) -> str:
-        """The command line that makes the evaluation of `asset` again."""
-        words = {
-            "--assets": asset, "--baselines": ",".join(self.baselines), "--model": self.model,
-            "--paths": self.paths, "--horizon": f"{self.horizon_s:g}", "--seed": self.seed,
-            "--resamples": self.resamples, "--device": self.device,
-        }  # fmt: skip
-        options = [str(word) for pair in words.items() for word in pair]
-        return shlex.join(["faultline", "evaluate", *options])
-
-
-class Provenance(Record):
-    """How the numbers of an evaluation came about."""
-
-    settings: EvaluationSettings
-    horizon_s: float = Field(description="as used: shorter where the test split is short")
-    test_split_s: tuple[float, float] = Field(description="seconds after local midnight")
-    real_windows: int
-    history_events: int
-    seconds: dict[str, float] = Field(description="time that each model's rollouts took")
-    events: dict[str, int]
-    cut_paths: dict[str, int] = Field(description="paths that met the limit on events")
-    counters: dict[str, dict[str, int]] = Field(description="refused or repaired events, by model")
-    manifest: Manifest
-
-
-class Evidence(Record):
-    """One asset's evaluation: scorecard, fact sheets (`real` and each model) and provenance."""
-
-    scorecard: Scorecard
-    sheets: dict[str, FactSheet]
-    provenance: Provenance
-
-
-class Scorecards(Record):
-    """The scorecards of an evaluation, by asset: `scorecard.json`."""
-
-    assets: dict[str, Scorecard]
-
-
-def evaluation_settings(**settings: Any) -> EvaluationSettings:
-    """Checked settings from what a person typed; `SpecError` names the field that is wrong."""
-    try:
-        return EvaluationSettings(**settings)
-    except ValidationError as error:
-        raise SpecError(first_problem(error)) from error
 
 
 @dataclass(frozen=True)
@@ -160,8 +94,9 @@ def evaluate_asset(
         seconds[label], events[label] = run.timing["total"], len(paths.time_ns)
         cut[label] = int((paths.end_ns < horizon_ns).sum())
         counters[label] = paths.counters
-    sheets = {"Real": fact_sheet(real, profile, "Real")} | {
-        label: fact_sheet(sample, profile, label) for label, sample in samples.items()
+    sheet = fact_sheet(real, profile, REAL)
+    sheets = {REAL: sheet} | {
+        label: fact_sheet(sample, profile, label, like=sheet) for label, sample in samples.items()
     }
     return Evidence(
         scorecard=scorecard(real, samples, floor_seed=settings.seed, resamples=settings.resamples),
@@ -170,7 +105,6 @@ def evaluate_asset(
             settings=settings,
             horizon_s=horizon_s,
             test_split_s=(entry.splits.test[0] / NS_PER_S, entry.splits.test[1] / NS_PER_S),
-            real_windows=len(real),
             history_events=HISTORY_EVENTS,
             seconds=seconds,
             events=events,

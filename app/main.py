@@ -1,7 +1,8 @@
 """Router of the dashboard: what every page has, and which page it is.
 
 The folder of the pages is not called `pages`: Streamlit runs the scripts of a folder of that name
-beside this file by its older rules, without this router.
+beside this file by its older rules, without this router. Pages have no icons of their own: the
+browser would fetch them from outside.
 """
 
 from importlib import resources
@@ -16,7 +17,6 @@ page = st.navigation(
         st.Page(
             "screens/stress.py",
             title="Stress",
-            icon=":material/bolt:",
             url_path="stress",
             default=True,
             help="Choose assets and a shock, run it, and read what it does to price and liquidity.",
@@ -24,14 +24,12 @@ page = st.navigation(
         st.Page(
             "screens/realism.py",
             title="Realism",
-            icon=":material/compare:",
             url_path="realism",
             help="Real and generated markets side by side, with baselines: what to believe.",
         ),
         st.Page(
             "screens/method.py",
             title="Method and limits",
-            icon=":material/menu_book:",
             url_path="method",
             help="How the numbers come about, what the model is, and what it must not be used for.",
         ),

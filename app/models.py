@@ -50,6 +50,23 @@ def model_folder(name: str) -> Path:
     raise CheckpointError(f"model {name!r} is not known: use {known}, or a checkpoint's folder")
 
 
+def check_model(name: str, asset: str) -> None:
+    """Find out without loading it whether `resolve_model` knows the model.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such model, or a baseline that has not been fitted to `asset`.
+    """
+    if not is_baseline(name):
+        model_folder(name)
+    elif not baseline_path(name, asset).is_file():
+        raise CheckpointError(
+            f"model {name!r} has not been fitted to {asset}: "
+            f"run `faultline fit {name} --assets {asset}`"
+        )
+
+
 def resolve_model(name: str, asset: str, device: str = "auto") -> OrderFlowModel:
     """Load the model called `name`, ready to write the order flow of `asset`.
 
@@ -66,13 +83,16 @@ def resolve_model(name: str, asset: str, device: str = "auto") -> OrderFlowModel
     SpecError
         `cuda` was asked for and there is none.
     """
+    check_model(name, asset)
     if is_baseline(name):
-        return _baseline(name, asset)
-    folder = model_folder(name)
+        from stylized_facts.baselines import CompoundHawkes, ZeroIntelligence
+
+        kind = CompoundHawkes if name == "hawkes" else ZeroIntelligence
+        return kind.read(baseline_path(name, asset))
     from model.checkpoint import load_checkpoint
     from model.tradefm import TradeFM
 
-    return TradeFM.from_checkpoint(load_checkpoint(folder), resolve_device(device))
+    return TradeFM(load_checkpoint(model_folder(name)), resolve_device(device))
 
 
 def resolve_device(device: str) -> str:
@@ -84,15 +104,3 @@ def resolve_device(device: str) -> str:
     if device == "cuda" and not torch.cuda.is_available():
         raise SpecError("device cuda: no CUDA device was found; use --device cpu")
     return device
-
-
-def _baseline(name: str, asset: str) -> OrderFlowModel:
-    from stylized_facts.baselines import CompoundHawkes, ZeroIntelligence
-
-    path = baseline_path(name, asset)
-    if not path.is_file():
-        raise CheckpointError(
-            f"model {name!r} has not been fitted to {asset}: "
-            f"run `faultline fit {name} --assets {asset}`"
-        )
-    return CompoundHawkes.read(path) if name == "hawkes" else ZeroIntelligence.read(path)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
+from app.charts.realism import REAL
 from engine.replay import replay
+from engine.seeding import BookSeed
 from model.catalogue import AssetEntry, assets_dir, find_asset, load_profile, read_recording
-from model.events import NS_PER_S, Recording
-from model.profile_fit import fit_profile
+from model.events import NS_PER_S, Int64, Levels, Recording, Side
+from model.profile import AssetProfile
+from model.profile_fit import book_shape, fit_profile
 from stylized_facts.baselines import CompoundHawkes, ZeroIntelligence
 from stylized_facts.sample import MarketSample
 from stylized_facts.sheet import fact_sheet
@@ -18,6 +23,7 @@ from stylized_facts.sheet import fact_sheet
 Part = Literal["profile", "facts", "hawkes", "zero-intelligence"]
 PARTS: tuple[Part, ...] = ("profile", "facts", "hawkes", "zero-intelligence")
 FACTS_WINDOW_S = 300.0
+SHAPE_EVERY_S, SHAPE_LEVELS = 1, 40  # of a rebuilt book
 WINDOWS_AT_LEAST = 4  # a short test split is cut into so many shorter windows
 
 
@@ -50,7 +56,42 @@ def real_sample(recording: Recording, entry: AssetEntry, window_s: float) -> Mar
         The recording does not reach so far.
     """
     test = recording.between(*entry.splits.test)
-    return MarketSample.from_recordings([test], "Real").windows(round(window_s * NS_PER_S))
+    return MarketSample.from_recordings([test], REAL).windows(round(window_s * NS_PER_S))
+
+
+def measured_profile(recording: Recording, entry: AssetEntry) -> AssetProfile:
+    """The profile of the training split; without recorded levels the shape is the rebuilt book's.
+
+    Raises
+    ------
+    RecordingError
+        See `fit_profile`.
+    """
+    profile = fit_profile(recording.between(*entry.splits.train), entry)
+    if recording.levels is not None:
+        return profile
+    clock = np.arange(*entry.splits.train, SHAPE_EVERY_S * NS_PER_S)
+    rows = np.searchsorted(recording.events.time_ns, clock, side="right") - 1
+    books = replay(recording, rows[rows >= 0].tolist()).snapshots
+    occupied, size = book_shape(levels_of(books, SHAPE_LEVELS), np.ones(len(books)))
+    shape = {"shape_occupied": occupied.tolist(), "shape_size": size.tolist()}
+    return profile.model_copy(update=shape)
+
+
+def levels_of(books: Sequence[BookSeed], depth: int) -> Levels:
+    """The first `depth` price levels of each book, int64 [n, depth]."""
+    columns: dict[str, Int64] = {}
+    for side, prefix in ((Side.BUY, "bid"), (Side.SELL, "ask")):
+        price, size = np.zeros((2, len(books), depth), np.int64)
+        for row, book in enumerate(books):
+            own = book.side == side
+            prices, at = np.unique(book.price_ticks[own], return_inverse=True)
+            sizes = np.bincount(at, book.size[own], len(prices)).astype(np.int64)
+            best = slice(None, None, -1 if side == Side.BUY else 1)
+            here = min(depth, len(prices))
+            price[row, :here], size[row, :here] = prices[best][:depth], sizes[best][:depth]
+        columns |= {f"{prefix}_ticks": price, f"{prefix}_size": size}
+    return Levels(**columns)
 
 
 def build_references(
@@ -87,10 +128,10 @@ def build_references(
         path = folder / f"{part.replace('-', '_')}.json"
         temporary = path.with_name(path.name + ".new")
         if part == "profile":
-            fit_profile(training, entry).write(temporary)
+            measured_profile(recording, entry).write(temporary)
         elif part == "facts":
             sample = real_sample(recording, entry, fitting_window(entry, FACTS_WINDOW_S))
-            fact_sheet(sample, load_profile(asset), "Real").write(temporary)
+            fact_sheet(sample, load_profile(asset), REAL).write(temporary)
         elif part == "hawkes":
             CompoundHawkes.fit([training], load_profile(asset)).write(temporary)
         else:

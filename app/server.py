@@ -11,7 +11,7 @@ import time
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 
 from app.theme import settings
@@ -67,6 +67,7 @@ def serve(
     page = st.App(SCRIPT, routes=[Mount("/fonts", fonts)], lifespan=queue_of_runs)
     # Streamlit looks for its settings beside sys.argv[0], which is the console script.
     sys.argv = [str(SCRIPT)]
+    import_module("app.views.run_result")  # seconds of imports, before anybody waits for a page
     if open_browser:
         threading.Thread(target=_open_when_up, args=(host, port), daemon=True).start()
     page.run(config=settings() | {"server.address": host, "server.port": port})

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.models import resolve_model
+from app.models import check_model, resolve_model
 from engine.rollout import Progress, StressRun, rollout
 from engine.scenario import load_scenario
 from engine.spec import RunSpec
@@ -47,6 +47,18 @@ def read_spec(path: Path) -> RunSpec:
         raise SpecError(f"{path}: spec cannot be read ({error.strerror})") from error
     except ValidationError as error:
         raise SpecError(f"{path}: {first_problem(error)}") from error
+
+
+def check_spec(spec: RunSpec) -> None:
+    """Find out before any work whether `spec` can be run, and say what is wrong.
+
+    Raises
+    ------
+    FaultlineError
+        The asset has no profile, the shocks do not fit the horizon, or the model is unknown.
+    """
+    spec.scenario.compile(spec.intensity, load_profile(spec.asset), spec.horizon_s)
+    check_model(spec.model, spec.asset)
 
 
 def run_stress(

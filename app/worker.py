@@ -29,12 +29,15 @@ def main(folder: Path) -> int:
     """Do the run kept in `folder`, and close it in its last state; 0 unless it failed."""
     os.nice(NICENESS)
     store, run_id = RunStore(folder.parent), folder.name
-    with (store.folder(run_id) / "worker.lock").open("w") as lock:
+    lock_path = store.folder(run_id) / "worker.lock"
+    with lock_path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return 0  # another worker has it
-        return _close(store, run_id)
+        code = _close(store, run_id)
+        lock_path.unlink(missing_ok=True)
+    return code
 
 
 def _close(store: RunStore, run_id: str) -> int:
@@ -62,28 +65,30 @@ def _work(store: RunStore, run_id: str) -> bool:
     store.write_status(run_id, status)
 
     # Loaded only now: the run is seen to have begun a second or two earlier.
-    from app.report import assemble, build_section, write_report
+    from app.results import keep_results
     from app.stress import run_stress
-    from engine.ensemble import write_ensemble
     from engine.rollout import Cancelled
 
     last = 0.0
 
     def report(progress: Progress) -> None:
-        nonlocal last
+        nonlocal status, last
+        status = status.advanced(progress)
         now = time.monotonic()
         if now - last >= REPORT_EVERY_S:
             last = now
-            said = ("stage", "fraction", "events", "events_per_s", "eta_s")
-            update = {name: getattr(progress, name) for name in said}
-            store.write_status(run_id, status.model_copy(update=update))
+            store.write_status(run_id, status)
+
+    def stage(name: str) -> None:
+        store.write_status(run_id, status.model_copy(update={"stage": name, "eta_s": None}))
 
     run = store.get(run_id)
     try:
         result = run_stress(run.spec, report, lambda: store.cancel_requested(run_id))
     except Cancelled:
         return False
-    return True
+    keep_results(result, run.folder, run_id, stage)
+    return not store.cancel_requested(run_id)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ class OrderBooks:
         book: int = 0,
     ) -> Fill:
         """A new order: trades while it crosses, oldest first, and rests the remainder."""
-        if matching.is_full(book_of(self.arrays, book)):
+        if matching.room(book_of(self.arrays, book)) == 0:
             self.make_room()
         one = book_of(self.arrays, book)
         traded, value, _, slot = matching.add(one, side, price_ticks, size, order_id, rests)

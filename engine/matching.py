@@ -4,7 +4,7 @@ A book is a ladder of price levels (a window of L ticks whose first is `state[BA
 first-in-first-out queue of orders linked inside a preallocated pool, and a bitmap of the occupied
 levels of each side. A book is never crossed, so a level holds orders of one side only.
 
-Functions that add an order need one free slot in the pool (`is_full`); `engine.book.OrderBooks`
+Functions that add an order need `room` for it in the pool; `engine.book.OrderBooks`
 owns the memory and makes the room.
 """
 
@@ -72,9 +72,9 @@ def clear(book: Book) -> None:
 
 
 @njit(cache=True)
-def is_full(book: Book) -> bool:
-    """Whether the pool has no slot left for another order."""
-    return bool(book.state[FREE] == NIL and book.state[USED] == len(book.orders))
+def room(book: Book) -> int:
+    """How many more orders the pool can hold."""
+    return as_int(len(book.orders) - book.state[RESTING + BUY] - book.state[RESTING + SELL])
 
 
 @njit(cache=True)

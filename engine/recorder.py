@@ -34,34 +34,26 @@ class Recorder:
 
     Attributes
     ----------
-    log : LOG [B, C], the open chunk; the loop writes row `used[b]` and counts it
-    used : int64 [B], rows of the open chunk that are filled
+    log : LOG [B, C], the open chunk, filled row by row
     """
 
     def __init__(self, paths: int) -> None:
         self.log = np.zeros((paths, min(4096, max(64, _CHUNK_ROWS // paths))), LOG)
-        self.used: Int64 = np.zeros(paths, np.int64)
         self._chunks: list[npt.NDArray[np.void]] = []  # LOG [n], path after path
         self._bounds: list[Int64] = []  # [B + 1]
 
-    def flush(self) -> None:
-        """Put the open chunk away and start an empty one."""
-        bounds = np.concatenate(([0], np.cumsum(self.used)))
-        path = np.repeat(np.arange(len(self.used)), self.used)
+    def flush(self, used: Int64) -> None:
+        """Put away the first `used[b]` rows of each path's chunk; the chunk is then open again."""
+        bounds = np.concatenate(([0], np.cumsum(used)))
+        path = np.repeat(np.arange(len(used)), used)
         self._chunks.append(self.log[path, np.arange(bounds[-1]) - bounds[path]])
         self._bounds.append(bounds)
-        self.used[:] = 0
 
     def collect(self, paths: Sequence[int] | Int64) -> tuple[npt.NDArray[np.void], Int64]:
-        """Rows of some paths, path after path: LOG [n], and their offsets int64 [len(paths) + 1]."""
-        self.flush()
-        parts = [
-            [chunk[bounds[p] : bounds[p + 1]] for chunk, bounds in self._stored()] for p in paths
-        ]
+        """What was put away of some paths, path after path: LOG [n], offsets [len(paths) + 1]."""
+        stored = list(zip(self._chunks, self._bounds, strict=True))
+        parts = [[chunk[bounds[p] : bounds[p + 1]] for chunk, bounds in stored] for p in paths]
         counts = [sum(len(part) for part in own) for own in parts]
         flat = [part for own in parts for part in own]
         rows = np.concatenate(flat) if flat else np.zeros(0, LOG)
         return rows, np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
-
-    def _stored(self) -> list[tuple[npt.NDArray[np.void], Int64]]:
-        return list(zip(self._chunks, self._bounds, strict=True))

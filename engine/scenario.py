@@ -145,22 +145,25 @@ def parse_scenario(text: str, where: str) -> Scenario:
 
 
 class _StrictLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """Safe YAML in which a key may stand only once in a mapping."""
+    """Safe YAML in which keys are text and stand once in a mapping; no merging of mappings."""
 
 
-def _unique_keys(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen = set()
-    for key, _ in node.value:
-        if key.value in seen and isinstance(key, yaml.ScalarNode):
-            raise yaml.constructor.ConstructorError(
-                None, None, f"key {key.value!r} stands twice; keep one", key.start_mark
-            )
-        seen.add(str(key.value))
-    loader.flatten_mapping(node)
-    return dict(yaml.SafeLoader.construct_mapping(loader, node, deep=True))
+def _strict_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[str, Any]:
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        fault = None
+        if not isinstance(key, str):
+            fault = f"key {reprlib.repr(key)} is not text"
+        elif key in mapping:
+            fault = f"key {key!r} stands twice; keep one"
+        if fault:
+            raise yaml.constructor.ConstructorError(None, None, fault, key_node.start_mark)
+        mapping[key] = loader.construct_object(value_node, deep=True)
+    return mapping
 
 
-_StrictLoader.add_constructor("tag:yaml.org,2002:map", _unique_keys)
+_StrictLoader.add_constructor("tag:yaml.org,2002:map", _strict_mapping)
 
 
 def _explained(error: ValidationError) -> str:
@@ -188,6 +191,8 @@ def _explained(error: ValidationError) -> str:
     if kind == "literal_error":
         return f"{key}: {given} is not allowed; allowed: {context['expected']}"
     rule = fault["msg"].replace("Input should be", "must be").replace("String should", "must")
+    if kind in ("tuple_type", "model_attributes_type"):
+        rule = "must be a list" if kind == "tuple_type" else "must be a mapping"
     return f"{key}: {given} is not allowed; {rule}{meaning}"
 
 

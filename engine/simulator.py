@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 
 from engine.agenda import compile_agenda
-from engine.book import OrderBooks, book_of
+from engine.book import BookArrays, OrderBooks, book_of
 from engine.ensemble import PathEnsemble
 from engine.matching import OUT_OF_RANGE
-from engine.recorder import Recorder
+from engine.recorder import LOG, Recorder
 from engine.seeding import BookSeed
 from engine.shocks.plan import ShockPlan
 from engine.stepping import (
+    COUNTERS,
     NOT_YET,
     ROW,
-    Counter,
     ProposalArrays,
     Rules,
     TiltArrays,
     ViewArrays,
-    World,
     begin,
+    publish,
+    publish_tilts,
     show_quotes,
-    show_tilts,
     step,
 )
-from engine.tilts import compile_tilts
+from engine.tilts import TiltTable, compile_tilts
 from model.events import EventsMeta, Float64, Int64
 from model.order_flow import Bools, MarketView, Proposals, Tilts
 
@@ -90,32 +91,28 @@ class MarketSimulator:
         self._recorder = Recorder(count)
         self._books = OrderBooks(count)
         plan = ShockPlan.empty() if plan is None else plan
-        rows = np.zeros(count, ROW)
-        rows["path"] = self.paths
-        rows["origin_ns"] = NOT_YET
-        rows["shocked"] = True if shocked is None else shocked
-        self._world = World(
-            books=self._books.arrays,
-            market=ViewArrays(*(getattr(self.view, name) for name in ViewArrays._fields)),
-            tilts=TiltArrays(*(getattr(self._tilts, f.name) for f in fields(Tilts))),
-            rows=rows,
-            counters=np.zeros((count, len(Counter)), np.int64),
-            log=self._recorder.log,
-            used=self._recorder.used,
-            table=compile_tilts(plan),
-            entries=compile_agenda(plan),
-            rules=Rules(seed, horizon_ns, max_events, burn_in_events),
-        )
+        self._rows = np.zeros(count, ROW)
+        self._rows["path"] = self.paths
+        self._rows["active"] = True
+        self._rows["origin_ns"] = NOT_YET
+        self._rows["shocked"] = True if shocked is None else shocked
+        self._view_arrays = ViewArrays(*(getattr(self.view, name) for name in ViewArrays._fields))
+        self._tilt_arrays = TiltArrays(*(getattr(self._tilts, n) for n in TiltArrays._fields))
+        self._table = compile_tilts(plan)
+        self._entries = compile_agenda(plan)
+        self._rules = Rules(seed, horizon_ns, max_events, burn_in_events)
         for b, one in enumerate(seeds):
             self._books.load(one, b)
-            self.view.time_ns[b] = rows[b]["last_ns"] = one.time_ns
+            self._rows[b]["time_ns"] = self._rows[b]["last_ns"] = one.time_ns
             self.view.open_ticks[b] = one.mid_ticks if open_ticks is None else open_ticks[b]
-        self._world = self._world._replace(books=self._books.arrays)
-        for b in range(count):
-            show_quotes(self._world.market, book_of(self._books.arrays, b), b)
-            if burn_in_events == 0:
-                begin(self._world, b)
-                show_tilts(self._world, b)
+        _start(
+            self._books.arrays,
+            self._rows,
+            self._view_arrays,
+            self._tilt_arrays,
+            self._table,
+            self._rules,
+        )
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -128,16 +125,16 @@ class MarketSimulator:
     @property
     def recorded(self) -> Int64:
         """Events recorded so far by each path, burn-in excluded: int64 [B]."""
-        return self._world.rows["recorded"].copy()
+        return np.ascontiguousarray(self._rows["recorded"])
 
     @property
     def fraction(self) -> float:
         """Share of the work that is done, 0..1: of the horizon, or of `max_events` if nearer."""
-        rows, rules = self._world.rows, self._world.rules
-        begun = rows["origin_ns"] != NOT_YET
-        passed = np.where(begun, self.view.time_ns - rows["origin_ns"], 0) / rules.horizon_ns
-        done = np.maximum(passed, rows["recorded"] / rules.max_events)
-        return float(np.where(self.view.active, np.minimum(done, 1.0), 1.0).mean())
+        done = np.maximum(
+            self._passed() / self._rules.horizon_ns,
+            self._rows["recorded"] / self._rules.max_events,
+        )
+        return float(np.where(self._rows["active"], np.minimum(done, 1.0), 1.0).mean())
 
     def tilts(self) -> Tilts:
         """Tilts of each path now; the arrays are updated in place by `step`."""
@@ -152,19 +149,27 @@ class MarketSimulator:
             proposals.price_ticks,
             proposals.size,
         )
-        self._active, executed, full_log, full_book = step(self._world, columns)
-        self.executed += executed
+        self._active, events, full_log, full_book = step(
+            self._books.arrays,
+            self._rows,
+            self._recorder.log,
+            self._view_arrays,
+            self._tilt_arrays,
+            columns,
+            self._table,
+            self._entries,
+            self._rules,
+        )
+        self.executed += events
         if full_log:
-            self._recorder.flush()
+            self._flush()
         if full_book:
             self._books.make_room()
-            self._world = self._world._replace(books=self._books.arrays)
 
     def counters(self, rows: Sequence[int] | Int64) -> dict[str, int]:
         """What was counted on some paths (their positions in the batch), burn-in excluded."""
         at = np.asarray(rows, np.int64)
-        total = self._world.counters[at].sum(axis=0)
-        counted = {counter.name.lower(): int(total[counter]) for counter in Counter}
+        counted = {name: int(self._rows[name][at].sum()) for name in COUNTERS}
         return counted | {"out_of_range": int(self._books.arrays.state[at, OUT_OF_RANGE].sum())}
 
     def ensemble(self, rows: Sequence[int] | Int64) -> PathEnsemble:
@@ -172,24 +177,50 @@ class MarketSimulator:
 
         Paths that are still under way are given as far as they have come.
         """
+        self._flush()
         at = np.asarray(rows, np.int64)
         events, offsets = self._recorder.collect(at)
-        state = self._world.rows[at]
-        begun = state["origin_ns"] != NOT_YET
-        reached = np.where(begun, self.view.time_ns[at] - state["origin_ns"], 0)
-        over = ~self.view.active[at]
-        quotes = ("bid_ticks", "ask_ticks", "bid_size", "ask_size")
+        own = self._rows[at]
+        begun = own["origin_ns"] != NOT_YET
+        starts = {
+            f"start_{name}": np.where(begun, own[f"start_{name}"], own[name])
+            for name in ("bid_ticks", "ask_ticks", "bid_size", "ask_size")
+        }
         return PathEnsemble(
             meta=self.meta,
             paths=self.paths[at],
             offsets=offsets,
-            **{name: np.ascontiguousarray(events[name]) for name in events.dtype.names or ()},
-            **{
-                f"start_{name}": np.where(
-                    begun, state[f"start_{name}"], getattr(self.view, name)[at]
-                )
-                for name in quotes
-            },
-            end_ns=np.where(over, state["end_ns"], reached),
+            **{name: np.ascontiguousarray(events[name]) for name in LOG.names or ()},
+            **starts,
+            end_ns=np.where(own["active"], self._passed()[at], own["end_ns"]),
             counters=self.counters(at),
         )
+
+    def _passed(self) -> Int64:
+        """Nanoseconds since the start of the horizon, 0 during burn-in."""
+        origin = self._rows["origin_ns"]
+        return np.where(origin == NOT_YET, 0, self._rows["time_ns"] - origin)
+
+    def _flush(self) -> None:
+        self._recorder.flush(self._rows["logged"])
+        self._rows["logged"] = 0
+
+
+@njit(cache=True)
+def _start(
+    books: BookArrays,
+    rows: npt.NDArray[np.void],
+    view: ViewArrays,
+    tilts: TiltArrays,
+    table: TiltTable,
+    rules: Rules,
+) -> None:
+    """Show the seeded books; where there is no burn-in, the horizon starts."""
+    for b in range(len(rows)):
+        book = book_of(books, b)
+        show_quotes(book, rows[b])
+        if rules.burn_in_events == 0:
+            begin(book, rows[b])
+        publish(view, rows[b], b)
+        if rows[b].shocked:
+            publish_tilts(tilts, rows[b], table, b)

@@ -1,10 +1,13 @@
-"""One step of the closed loop on every path, compiled: how a proposal becomes an event."""
+"""One step of the closed loop on every path, compiled: how a proposal becomes an event.
+
+Everything known of a path lies in one record, `ROW`, and the functions below hand that on instead
+of arrays: numba counts references to arrays at every call, which would cost more than the matching.
+"""
 
 from __future__ import annotations
 
 import math
-from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,48 +25,57 @@ from model.randomness import uniform
 
 THINNING = 900  # purpose of the draw that thins out new limit orders
 
+# What is counted per path, from the start of the horizon.
+COUNTERS = (
+    "proposed",  # proposals of the model that came to execution
+    "executed",  # of them, those that were
+    "thinned",  # new limit orders left out by a tilt
+    "cancel_empty_side",  # cancels refused because the side was empty
+    "empty_side",  # executed events that left a side empty
+    "injected",  # orders of shocks that were executed
+    "unfilled_size",  # shares of injected orders that neither traded nor rested
+    "withdrawn_size",  # shares taken out of the book by shocks
+    "cut",  # paths cut at `max_events`
+)
+_VIEW = [
+    ("active", "?"), ("draw", "i8"), ("time_ns", "i8"), ("bid_ticks", "i8"), ("ask_ticks", "i8"),
+    ("bid_size", "i8"), ("ask_size", "i8"), ("fresh", "?"), ("last_dt_ns", "i8"),
+    ("last_action", "i1"), ("last_side", "i1"), ("last_price_ticks", "i8"), ("last_size", "i8"),
+    ("last_bid_ticks", "i8"), ("last_ask_ticks", "i8"), ("last_traded_size", "i8"),
+    ("last_traded_value", "f8"),
+]  # fmt: skip
 ROW = np.dtype(
     [
+        *_VIEW,  # as in `model.order_flow.MarketView`
+        *((name, "i8") for name in COUNTERS),
         ("path", "i8"),
+        ("shocked", "?"),
         ("origin_ns", "i8"),  # clock at the start of the horizon, NOT_YET during burn-in
-        ("last_ns", "i8"),  # clock at the last executed event
-        ("executed", "i8"),  # events, burn-in included
+        ("last_ns", "i8"),  # clock at the last event that the model was told of
+        ("events", "i8"),  # done so far, burn-in and shocks included
         ("recorded", "i8"),  # rows of the record
+        ("logged", "i8"),  # of them, those in the open chunk
         ("next_entry", "i8"),  # of the agenda
-        ("end_ns", "i8"),  # since origin_ns; only once the path is over
+        ("end_ns", "i8"),  # since origin_ns; set once the path is over
         ("start_bid_ticks", "i8"),
         ("start_ask_ticks", "i8"),
         ("start_bid_size", "i8"),
         ("start_ask_size", "i8"),
-        ("shocked", "?"),
     ],
     align=True,
 )
 NOT_YET = -1
 _LONGEST_NS = 1 << 60  # a proposal further away than this is taken to be this far
 
-
-class Counter(IntEnum):
-    """What is counted per path, from the start of the horizon."""
-
-    PROPOSED = 0  # proposals of the model that came to execution
-    EXECUTED = 1  # of them, those that were
-    THINNED = 2  # new limit orders left out by a tilt
-    CANCEL_EMPTY_SIDE = 3  # cancels refused because the side was empty
-    EMPTY_SIDE = 4  # executed events that left a side empty
-    INJECTED = 5  # orders of shocks that were executed
-    UNFILLED_SIZE = 6  # shares of injected orders that neither traded nor rested
-    WITHDRAWN_SIZE = 7  # shares taken out of the book by shocks
-    CUT = 8  # paths cut at `max_events`
+Record = Any  # one element of a structured array
 
 
 class ViewArrays(NamedTuple):
-    """The columns of `model.order_flow.MarketView`, under the same names."""
+    """The columns of `model.order_flow.MarketView` that change, under the same names."""
 
     active: Bools
     draw: Int64
     time_ns: Int64
-    open_ticks: Float64
     bid_ticks: Int64
     ask_ticks: Int64
     bid_size: Int64
@@ -98,6 +110,16 @@ class TiltArrays(NamedTuple):
     limit_keep: Float64
 
 
+class Proposal(NamedTuple):
+    """What the model proposes for one path."""
+
+    dt_ns: int
+    action: int
+    side: int
+    price_ticks: int
+    size: int
+
+
 class Rules(NamedTuple):
     """Settings of a run."""
 
@@ -107,25 +129,9 @@ class Rules(NamedTuple):
     burn_in_events: int
 
 
-class World(NamedTuple):
-    """Everything that a step reads and writes; B paths."""
-
-    books: BookArrays
-    market: ViewArrays
-    tilts: TiltArrays
-    rows: npt.NDArray[np.void]  # ROW [B]
-    counters: Int64  # [B, len(Counter)]
-    log: npt.NDArray[np.void]  # LOG [B, C]
-    used: Int64  # [B]
-    table: TiltTable
-    entries: npt.NDArray[np.void]  # ENTRY [n]
-    rules: Rules
-
-
 class Event(NamedTuple):
     """What was done to a book."""
 
-    time_ns: int
     action: int
     side: int
     price_ticks: int
@@ -136,212 +142,256 @@ class Event(NamedTuple):
 
 
 @njit(cache=True)
-def step(world: World, proposals: ProposalArrays) -> tuple[int, int, bool, bool]:
+def step(
+    books: BookArrays,
+    rows: npt.NDArray[np.void],
+    log: npt.NDArray[np.void],
+    view: ViewArrays,
+    tilts: TiltArrays,
+    proposals: ProposalArrays,
+    table: TiltTable,
+    entries: npt.NDArray[np.void],
+    rules: Rules,
+) -> tuple[int, int, bool, bool]:
     """Move every active path by one event at most.
+
+    Parameters
+    ----------
+    books : B books with room for one order each
+    rows : ROW [B]; log : LOG [B, C] with room for one row each
+    view, tilts : written
+    proposals : read
+    table, entries : the shock plan, see `engine.tilts` and `engine.agenda`
+    rules : Rules
 
     Returns
     -------
     tuple
-        Paths still active; events executed; whether a chunk of the record is full; whether the
+        Paths still active; events done; whether a chunk of the record is full; whether the
         order pool of a book is.
     """
     active = 0
-    executed = 0
+    events = 0
     full_log = False
     full_book = False
-    for b in range(len(world.rows)):
-        if not world.market.active[b]:
-            world.market.fresh[b] = False
+    dt_ns, action, side, price_ticks, size = proposals
+    for b in range(len(rows)):
+        row = rows[b]
+        if not row.active:
+            view.fresh[b] = False
             continue
-        before = world.rows[b].executed
-        _step_path(world, proposals, b)
-        show_tilts(world, b)
-        executed += world.rows[b].executed - before
-        active += world.market.active[b]
-        full_log |= world.used[b] == world.log.shape[1]
-        full_book |= matching.is_full(book_of(world.books, b))
-    return active, executed, full_log, full_book
+        book = book_of(books, b)
+        before = row.events
+        proposal = Proposal(dt_ns[b], as_int(action[b]), as_int(side[b]), price_ticks[b], size[b])
+        _step_path(book, row, log[b, row.logged], proposal, table, entries, rules)
+        publish(view, row, b)
+        if row.shocked:
+            publish_tilts(tilts, row, table, b)
+        events += row.events - before
+        active += 1 if row.active else 0
+        full_log |= row.logged == log.shape[1]
+        full_book |= matching.room(book) == 0
+    return active, events, full_log, full_book
 
 
-@njit(cache=True, inline="always")
-def _step_path(world: World, proposals: ProposalArrays, b: int) -> None:
-    row, view = world.rows[b], world.market
-    view.fresh[b] = False
-    now = view.time_ns[b]
-    dt = min(max(proposals.dt_ns[b], 1), _LONGEST_NS)
-    time = now + dt
+@njit(cache=True)
+def _step_path(
+    book: Book,
+    row: Record,
+    line: Record,
+    proposal: Proposal,
+    table: TiltTable,
+    entries: npt.NDArray[np.void],
+    rules: Rules,
+) -> None:
+    row.fresh = False
+    dt = min(max(proposal.dt_ns, 1), _LONGEST_NS)
+    time = row.time_ns + dt
+    keep = 0.0  # log of the share of new limit orders let through
     if row.origin_ns != NOT_YET:
         if row.shocked:
-            time = row.origin_ns + advance(world.table, now - row.origin_ns, dt)
-            if row.next_entry < len(world.entries):
-                entry = world.entries[row.next_entry]
+            time = row.origin_ns + advance(table, row.time_ns - row.origin_ns, dt)
+            if row.next_entry < len(entries):
+                entry = entries[row.next_entry]
                 due = row.origin_ns + entry.time_ns
-                if due <= time and entry.time_ns < world.rules.horizon_ns:
+                if due <= time and entry.time_ns < rules.horizon_ns:
                     row.next_entry += 1
-                    view.time_ns[b] = max(now, due)
+                    row.time_ns = max(row.time_ns, due)
                     if entry.kind == agenda.ORDER:
-                        _inject(world, b, entry)
+                        _inject(book, row, line, entry, rules)
                     else:
-                        _withdraw(world, b, entry)
+                        _withdraw(book, row, line, entry, rules)
                     return
-        if time >= row.origin_ns + world.rules.horizon_ns:
-            view.time_ns[b] = row.origin_ns + world.rules.horizon_ns
-            view.active[b] = False
-            row.end_ns = world.rules.horizon_ns
+            keep = tilt_at(table, Tilt.LIMIT_KEEP.value, time - row.origin_ns)
+        if time >= row.origin_ns + rules.horizon_ns:
+            row.time_ns = row.origin_ns + rules.horizon_ns
+            row.active = False
+            row.end_ns = rules.horizon_ns
             return
-    view.time_ns[b] = time
-    _execute(world, proposals, b)
+    row.time_ns = time
+    _execute(book, row, line, proposal, keep, rules)
 
 
-@njit(cache=True, inline="always")
-def _execute(world: World, proposals: ProposalArrays, b: int) -> None:
+@njit(cache=True)
+def _execute(
+    book: Book, row: Record, line: Record, proposal: Proposal, keep: float, rules: Rules
+) -> None:
     """Do what the model proposed, or refuse it; its draw is spent either way."""
-    row, view, count = world.rows[b], world.market, world.counters[b]
-    book = book_of(world.books, b)
-    draw = view.draw[b]
-    view.draw[b] += 1
-    count[Counter.PROPOSED.value] += 1
-    action, side = as_int(proposals.action[b]), as_int(proposals.side[b])
-    price, size = proposals.price_ticks[b], max(proposals.size[b], 1)
+    draw = row.draw
+    row.draw += 1
+    row.proposed += 1
+    side, price, size = proposal.side, proposal.price_ticks, max(proposal.size, 1)
+    bid, ask = book.state[TOUCH + BUY], book.state[TOUCH + SELL]
     traded = value = 0
-    if action == Action.ADD.value:
-        if row.shocked and row.origin_ns != NOT_YET and not matching.crosses(book, side, price):
-            keep = tilt_at(world.table, Tilt.LIMIT_KEEP.value, view.time_ns[b] - row.origin_ns)
-            if keep < 0.0 and uniform(world.rules.seed, row.path, draw, THINNING) >= math.exp(keep):
-                count[Counter.THINNED.value] += 1
-                return
-        bid, ask = book.state[TOUCH + BUY], book.state[TOUCH + SELL]
+    if proposal.action == Action.ADD.value:
+        if (
+            keep < 0.0
+            and not matching.crosses(book, side, price)
+            and uniform(rules.seed, row.path, draw, THINNING) >= math.exp(keep)
+        ):
+            row.thinned += 1
+            return
         traded, value, worst, slot = matching.add(book, side, price, size, NO_ORDER, True)
         if slot == NIL:
-            if traded == 0:
+            if traded == 0:  # out of range
                 return
             price, size = worst, traded
     else:
         slot = matching.nearest_order(book, side, price, size)
         if slot == NIL:
-            count[Counter.CANCEL_EMPTY_SIDE.value] += 1
+            row.cancel_empty_side += 1
             return
-        bid, ask = book.state[TOUCH + BUY], book.state[TOUCH + SELL]
         price, size = book.orders[slot].price, book.orders[slot].size
         matching.reduce(book, slot, size)
-    count[Counter.EXECUTED.value] += 1
-    event = Event(view.time_ns[b], action, side, price, size, traded, value, Origin.MODEL.value)
-    _tell(world, b, event, bid, ask)
-    _record(world, b, event)
+    row.executed += 1
+    event = Event(proposal.action, side, price, size, traded, value, Origin.MODEL.value)
+    _tell(row, event, bid, ask)
+    _record(book, row, line, event, rules)
 
 
-@njit(cache=True, inline="always")
-def _inject(world: World, b: int, entry: npt.NDArray[np.void]) -> None:
+@njit(cache=True)
+def _inject(book: Book, row: Record, line: Record, entry: Record, rules: Rules) -> None:
     """Send an order of a shock; what neither trades nor rests is dropped and counted."""
-    book, count = book_of(world.books, b), world.counters[b]
     bid, ask = book.state[TOUCH + BUY], book.state[TOUCH + SELL]
     side, size, through = as_int(entry.side), as_int(entry.size), as_int(entry.through_ticks)
     price = ask + through if side == BUY else bid - through
     rests = entry.rests and through != MARKET
     traded, value, worst, slot = matching.add(book, side, price, size, NO_ORDER, rests)
     if slot == NIL:
-        count[Counter.UNFILLED_SIZE.value] += size - traded
+        row.unfilled_size += size - traded
         if traded == 0:
             return
         price, size = worst, traded
-    count[Counter.INJECTED.value] += 1
-    event = Event(
-        world.market.time_ns[b], Action.ADD.value, side, price, size, traded, value, Origin.SHOCK.value
-    )
-    _tell(world, b, event, bid, ask)
-    _record(world, b, event)
+    row.injected += 1
+    event = Event(Action.ADD.value, side, price, size, traded, value, Origin.SHOCK.value)
+    _tell(row, event, bid, ask)
+    _record(book, row, line, event, rules)
 
 
-@njit(cache=True, inline="always")
-def _withdraw(world: World, b: int, entry: npt.NDArray[np.void]) -> None:
+@njit(cache=True)
+def _withdraw(book: Book, row: Record, line: Record, entry: Record, rules: Rules) -> None:
     """Thin out a side of the book; the record shows one cancel at the touch with the whole size."""
-    book = book_of(world.books, b)
     side = as_int(entry.side)
     touch = book.state[TOUCH + side]
     taken = matching.withdraw(book, side, entry.distance_ticks, entry.share)
     if taken > 0:
-        world.counters[b, Counter.WITHDRAWN_SIZE.value] += taken
-        time = world.market.time_ns[b]
-        event = Event(time, Action.CANCEL.value, side, touch, taken, 0, 0, Origin.SHOCK.value)
-        _record(world, b, event)
+        row.withdrawn_size += taken
+        event = Event(Action.CANCEL.value, side, touch, taken, 0, 0, Origin.SHOCK.value)
+        _record(book, row, line, event, rules)
 
 
-@njit(cache=True, inline="always")
-def _tell(world: World, b: int, event: Event, bid: int, ask: int) -> None:
+@njit(cache=True)
+def _tell(row: Record, event: Event, bid: int, ask: int) -> None:
     """Let the model see the event and the touch just before it."""
-    view, row = world.market, world.rows[b]
-    view.fresh[b] = True
-    view.last_dt_ns[b] = event.time_ns - row.last_ns
-    view.last_action[b] = event.action
-    view.last_side[b] = event.side
-    view.last_price_ticks[b] = event.price_ticks
-    view.last_size[b] = event.size
-    view.last_bid_ticks[b] = bid
-    view.last_ask_ticks[b] = ask
-    view.last_traded_size[b] = event.traded_size
-    view.last_traded_value[b] = event.traded_value
-    row.last_ns = event.time_ns
+    row.fresh = True
+    row.last_dt_ns = row.time_ns - row.last_ns
+    row.last_ns = row.time_ns
+    row.last_action = np.int8(event.action)
+    row.last_side = np.int8(event.side)
+    row.last_price_ticks = event.price_ticks
+    row.last_size = event.size
+    row.last_bid_ticks = bid
+    row.last_ask_ticks = ask
+    row.last_traded_size = event.traded_size
+    row.last_traded_value = event.traded_value
 
 
-@njit(cache=True, inline="always")
-def _record(world: World, b: int, event: Event) -> None:
+@njit(cache=True)
+def _record(book: Book, row: Record, line: Record, event: Event, rules: Rules) -> None:
     """Show the quotes after the event and write it down; end the burn-in, or the path, if due."""
-    view, row, rules = world.market, world.rows[b], world.rules
-    book = book_of(world.books, b)
-    show_quotes(view, book, b)
-    row.executed += 1
+    show_quotes(book, row)
+    row.events += 1
     if row.origin_ns == NOT_YET:
-        if row.executed >= rules.burn_in_events:
-            begin(world, b)
+        if row.events >= rules.burn_in_events:
+            begin(book, row)
         return
     if book.state[RESTING + BUY] == 0 or book.state[RESTING + SELL] == 0:
-        world.counters[b, Counter.EMPTY_SIDE.value] += 1
-    line = world.log[b, world.used[b]]
-    world.used[b] += 1
-    line.time_ns = event.time_ns - row.origin_ns
+        row.empty_side += 1
+    line.time_ns = row.time_ns - row.origin_ns
     line.price_ticks = event.price_ticks
     line.size = event.size
     line.traded_size = event.traded_size
     line.traded_value = event.traded_value
-    line.bid_ticks, line.ask_ticks = view.bid_ticks[b], view.ask_ticks[b]
-    line.bid_size, line.ask_size = view.bid_size[b], view.ask_size[b]
+    line.bid_ticks, line.ask_ticks = row.bid_ticks, row.ask_ticks
+    line.bid_size, line.ask_size = row.bid_size, row.ask_size
     line.action = np.int8(event.action)
     line.side = np.int8(event.side)
     line.origin = np.int8(event.origin)
+    row.logged += 1
     row.recorded += 1
     if row.recorded >= rules.max_events:
-        view.active[b] = False
+        row.active = False
         row.end_ns = line.time_ns
-        world.counters[b, Counter.CUT.value] += 1
+        row.cut += 1
 
 
 @njit(cache=True)
-def begin(world: World, b: int) -> None:
+def begin(book: Book, row: Record) -> None:
     """Start the horizon of a path: everything is counted and timed from here."""
-    view, row = world.market, world.rows[b]
-    row.origin_ns = view.time_ns[b]
-    row.start_bid_ticks, row.start_ask_ticks = view.bid_ticks[b], view.ask_ticks[b]
-    row.start_bid_size, row.start_ask_size = view.bid_size[b], view.ask_size[b]
-    world.counters[b, :] = 0
-    world.books.state[b, matching.OUT_OF_RANGE] = 0
+    row.origin_ns = row.time_ns
+    row.start_bid_ticks, row.start_ask_ticks = row.bid_ticks, row.ask_ticks
+    row.start_bid_size, row.start_ask_size = row.bid_size, row.ask_size
+    row.proposed = row.executed = row.cancel_empty_side = 0
+    book.state[matching.OUT_OF_RANGE] = 0
 
 
 @njit(cache=True)
-def show_quotes(view: ViewArrays, book: Book, b: int) -> None:
-    """Copy the best quotes of a book to the view."""
-    view.bid_ticks[b] = book.state[TOUCH + BUY]
-    view.ask_ticks[b] = book.state[TOUCH + SELL]
-    view.bid_size[b] = matching.touch_size(book, BUY)
-    view.ask_size[b] = matching.touch_size(book, SELL)
+def show_quotes(book: Book, row: Record) -> None:
+    """Copy the best quotes of a book to the record of its path."""
+    row.bid_ticks = book.state[TOUCH + BUY]
+    row.ask_ticks = book.state[TOUCH + SELL]
+    row.bid_size = matching.touch_size(book, BUY)
+    row.ask_size = matching.touch_size(book, SELL)
 
 
-@njit(cache=True, inline="always")
-def show_tilts(world: World, b: int) -> None:
-    """Show the tilts in force now; neutral for unshocked paths and during burn-in."""
-    row, tilts = world.rows[b], world.tilts
-    if not row.shocked or row.origin_ns == NOT_YET:
+@njit(cache=True)
+def publish(view: ViewArrays, row: Record, b: int) -> None:
+    """Copy the record of a path to row `b` of the view."""
+    view.active[b] = row.active
+    view.draw[b] = row.draw
+    view.time_ns[b] = row.time_ns
+    view.bid_ticks[b] = row.bid_ticks
+    view.ask_ticks[b] = row.ask_ticks
+    view.bid_size[b] = row.bid_size
+    view.ask_size[b] = row.ask_size
+    view.fresh[b] = row.fresh
+    view.last_dt_ns[b] = row.last_dt_ns
+    view.last_action[b] = row.last_action
+    view.last_side[b] = row.last_side
+    view.last_price_ticks[b] = row.last_price_ticks
+    view.last_size[b] = row.last_size
+    view.last_bid_ticks[b] = row.last_bid_ticks
+    view.last_ask_ticks[b] = row.last_ask_ticks
+    view.last_traded_size[b] = row.last_traded_size
+    view.last_traded_value[b] = row.last_traded_value
+
+
+@njit(cache=True)
+def publish_tilts(tilts: TiltArrays, row: Record, table: TiltTable, b: int) -> None:
+    """Show the tilts in force on a shocked path now; its tilts stay neutral during burn-in."""
+    if row.origin_ns == NOT_YET:
         return
-    now = world.market.time_ns[b] - row.origin_ns
-    tilts.pressure_log_odds[b] = tilt_at(world.table, Tilt.PRESSURE.value, now)
-    tilts.rate[b] = math.exp(tilt_at(world.table, Tilt.RATE.value, now))
-    tilts.limit_keep[b] = min(1.0, math.exp(tilt_at(world.table, Tilt.LIMIT_KEEP.value, now)))
+    now = row.time_ns - row.origin_ns
+    tilts.pressure_log_odds[b] = tilt_at(table, Tilt.PRESSURE.value, now)
+    tilts.rate[b] = math.exp(tilt_at(table, Tilt.RATE.value, now))
+    tilts.limit_keep[b] = min(1.0, math.exp(tilt_at(table, Tilt.LIMIT_KEEP.value, now)))

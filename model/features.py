@@ -103,6 +103,7 @@ class FlowFeatures:
     crossing : bool, an add whose price reaches the opposite touch
     depth_ticks : int64, behind the same-side touch (negative: inside the spread); for a crossing
         add: ticks through the opposite touch
+    opposite_size : int64, size at the opposite touch before the event
     depth_mid : float64, (price - EW-VWAP mid) / EW-VWAP mid, signed, as in the paper
     context : float64 [n, CONTEXT_SIZE], after the event
     profile : AssetProfile
@@ -116,6 +117,7 @@ class FlowFeatures:
     size: Int64
     crossing: npt.NDArray[np.bool_]
     depth_ticks: Int64
+    opposite_size: Int64
     depth_mid: Float64
     context: Float64
     profile: AssetProfile
@@ -141,7 +143,7 @@ class FlowFeatures:
 
 @njit(cache=True)
 def _walk(time_ns, action, side, price, size, bid, ask, bid_size, ask_size, open_ticks, scale,
-          state, keep, dt_s, crossing, depth, depth_mid, context):  # type: ignore[no-untyped-def]  # fmt: skip
+          state, keep, dt_s, crossing, depth, opposite, depth_mid, context):  # type: ignore[no-untyped-def]  # fmt: skip
     state[MID] = 0.5 * (bid[0] + ask[0])
     previous, last_kept, n = time_ns[0], time_ns[0], 0
     for i in range(1, len(time_ns)):
@@ -156,6 +158,7 @@ def _walk(time_ns, action, side, price, size, bid, ask, bid_size, ask_size, open
                 depth[n] = price[i] - ask[i - 1] if is_buy else bid[i - 1] - price[i]
             else:
                 depth[n] = bid[i - 1] - price[i] if is_buy else price[i] - ask[i - 1]
+            opposite[n] = ask_size[i - 1] if is_buy else bid_size[i - 1]
             anchor = vwap_mid(state)
             depth_mid[n] = (price[i] - anchor) / anchor
             last_kept = time_ns[i]
@@ -195,11 +198,13 @@ def flow_features(
     state = stationary_state(profile, np.zeros(1))[0]
     keep, dt_s = np.empty(n, np.int64), np.empty(n)
     crossing, depth = np.empty(n, np.bool_), np.empty(n, np.int64)
-    depth_mid, context = np.empty(n), np.empty((n, CONTEXT_SIZE))
+    opposite, depth_mid = np.empty(n, np.int64), np.empty(n)
+    context = np.empty((n, CONTEXT_SIZE))
     kept = _walk(
         events.time_ns, events.action, events.side, events.price_ticks, events.size,
         quotes.bid_ticks, quotes.ask_ticks, quotes.bid_size, quotes.ask_size,
-        open_ticks, context_scale(profile), state, keep, dt_s, crossing, depth, depth_mid, context,
+        open_ticks, context_scale(profile), state, keep, dt_s, crossing, depth,
+        opposite, depth_mid, context,
     )  # fmt: skip
     row = keep[:kept]
     features = FlowFeatures(
@@ -211,6 +216,7 @@ def flow_features(
         size=events.size[row],
         crossing=crossing[:kept],
         depth_ticks=depth[:kept],
+        opposite_size=opposite[:kept],
         depth_mid=depth_mid[:kept],
         context=context[:kept],
         profile=profile,

@@ -23,7 +23,7 @@ class ModelSettings(BaseModel):
     heads: int = Field(default=4, ge=1, description="query heads")
     kv_heads: int = Field(default=1, ge=1, description="key and value heads (GQA)")
     d_ff: int = Field(default=344, ge=8)
-    window: int = Field(default=256, ge=2, description="attention span in events (sliding window)")
+    window: int = Field(default=128, ge=2, description="attention span in events (sliding window)")
     token_embedding: int = Field(default=24, ge=1, description="width of each token table")
     context_embedding: int = Field(default=8, ge=1, description="width of each context table")
     head_hidden: int = Field(default=96, ge=1, description="hidden width of a sub-token head")

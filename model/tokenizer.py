@@ -11,7 +11,9 @@ and time are binned and which context goes with them:
 `touch`
     Depth from the same-side touch in units of the asset's typical spread; a crossing order, an
     order at the touch, and one a tick to either side have bins of their own. Sizes in units of the
-    asset's median order with a bin for each round lot; context adds what the book shows.
+    asset's median order with a bin for each round lot; of a crossing order, in units of what rests
+    at the touch that it meets (taking all of it is by far the most frequent). Context adds what the
+    book shows.
 
 A value is drawn inside its bin from the training values of that bin, kept apart by tick regime
 (how many ticks the typical spread has) and by action.
@@ -88,14 +90,17 @@ def touch_depth_bin(crossing, depth_ticks, unit, edges):  # type: ignore[no-unty
 
 
 @njit(cache=True)
-def encode_event(touch, action, side, crossing, depth_ticks, depth_mid, size, dt_s, unit, size_unit,
-                 depth_edges, size_edges, time_edges, out):  # type: ignore[no-untyped-def]  # fmt: skip
+def encode_event(touch, action, side, crossing, depth_ticks, depth_mid, size, opposite, dt_s, unit,
+                 size_unit, depth_edges, size_edges, crossing_edges, time_edges, out):  # type: ignore[no-untyped-def]  # fmt: skip
     """Sub-tokens of one event into `out` uint8 [5]."""
     out[0] = action
     out[1] = side
     if touch:
         out[2] = touch_depth_bin(crossing, depth_ticks, unit, depth_edges)
-        out[3] = np.searchsorted(size_edges, size / size_unit, side="right")
+        if crossing:
+            out[3] = np.searchsorted(crossing_edges, size / max(opposite, 1), side="right")
+        else:
+            out[3] = np.searchsorted(size_edges, size / size_unit, side="right")
     else:
         out[2] = np.searchsorted(depth_edges, depth_mid, side="right")
         out[3] = np.searchsorted(size_edges, np.log1p(size), side="right")
@@ -111,11 +116,12 @@ def encode_context(values, edges, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _encode_all(touch, action, side, crossing, depth_ticks, depth_mid, size, dt_s, unit, size_unit,
-                depth_edges, size_edges, time_edges, out):  # type: ignore[no-untyped-def]  # fmt: skip
+def _encode_all(touch, action, side, crossing, depth_ticks, depth_mid, size, opposite, dt_s, unit,
+                size_unit, depth_edges, size_edges, crossing_edges, time_edges, out):  # type: ignore[no-untyped-def]  # fmt: skip
     for i in range(len(action)):
         encode_event(touch, action[i], side[i], crossing[i], depth_ticks[i], depth_mid[i], size[i],
-                     dt_s[i], unit, size_unit, depth_edges, size_edges, time_edges, out[i])  # fmt: skip
+                     opposite[i], dt_s[i], unit, size_unit, depth_edges, size_edges,
+                     crossing_edges, time_edges, out[i])  # fmt: skip
 
 
 @njit(cache=True)
@@ -125,8 +131,8 @@ def _encode_contexts(values, edges, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def decode_event(touch, tokens, draws, unit, size_unit, bid, ask, anchor, depth_values, size_values,
-                 time_values):  # type: ignore[no-untyped-def]  # fmt: skip
+def decode_event(touch, tokens, draws, unit, size_unit, bid, ask, bid_size, ask_size, anchor,
+                 depth_values, size_values, time_values):  # type: ignore[no-untyped-def]  # fmt: skip
     """One event from its sub-tokens.
 
     `draws` float64 [3] choose depth, size and time inside their bins; `*_values` are the tables of
@@ -158,8 +164,11 @@ def decode_event(touch, tokens, draws, unit, size_unit, bid, ask, anchor, depth_
             elif -ticks >= ask - bid:  # would cross: join the queue instead
                 ticks, repaired = 0, True
             price = bid - ticks if is_buy else ask + ticks
-        size = round(size_values[2 if depth == CROSSING else action, volume, int(draws[1] * knots)]
-                     * size_unit)  # fmt: skip
+        if depth == CROSSING and action != _CANCEL:
+            opposite = ask_size if is_buy else bid_size
+            size = round(size_values[2, volume, int(draws[1] * knots)] * max(opposite, 1))
+        else:
+            size = round(size_values[action, volume, int(draws[1] * knots)] * size_unit)
     else:
         price = round(anchor * (1.0 + table[int(draws[0] * knots)]))
         size = round(size_values[action, volume, int(draws[1] * knots)] * size_unit)
@@ -177,17 +186,19 @@ class Tokenizer:
     ----------
     preset : "paper" or "touch"
     depth_edges, size_edges, time_edges : float64 [15] (`touch` depth: [10], see `touch_depth_bin`)
+    crossing_edges : float64 [15], of the size of crossing orders in `touch`
     context_edges : float64 [C, 31], padded with inf, for the contexts in `contexts`
     depth_values : float64 [REGIMES, 2, 16, KNOTS], by action; in units of the typical spread
         (`touch`) or relative to the mid (`paper`)
-    size_values : float64 [REGIMES, 3, 16, KNOTS], in units of the asset's median order, of adds,
-        cancels and crossing adds
+    size_values : float64 [REGIMES, 3, 16, KNOTS], in units of the asset's median order, of adds and
+        cancels; and of crossing adds, in units of the size at the opposite touch
     time_values : float64 [REGIMES, 16, KNOTS], seconds
     """
 
     preset: Preset
     depth_edges: Float64
     size_edges: Float64
+    crossing_edges: Float64
     time_edges: Float64
     context_edges: Float64
     depth_values: Float64
@@ -215,8 +226,9 @@ class Tokenizer:
         tokens = np.empty((len(features), 5), np.uint8)
         _encode_all(
             self.touch, features.action, features.side, features.crossing, features.depth_ticks,
-            features.depth_mid, features.size, features.dt_s, unit, size_unit,
-            self.depth_edges, self.size_edges, self.time_edges, tokens,
+            features.depth_mid, features.size, features.opposite_size, features.dt_s, unit,
+            size_unit, self.depth_edges, self.size_edges, self.crossing_edges, self.time_edges,
+            tokens,
         )  # fmt: skip
         context = np.empty((len(features), len(self.context_sizes)), np.uint8)
         context[:, :3] = asset_context(features.profile)
@@ -240,7 +252,7 @@ class Tokenizer:
 
 
 _ARRAYS = (
-    "depth_edges", "size_edges", "time_edges", "context_edges", "depth_values", "size_values",
+    "depth_edges", "size_edges", "crossing_edges", "time_edges", "context_edges", "depth_values", "size_values",
     "time_values",
 )  # fmt: skip
 
@@ -275,12 +287,17 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
     depth, size, dt_s = pooled("depth_ticks"), pooled("size"), pooled("dt_s")
     crossing, action = pooled("crossing").astype(bool), pooled("action").astype(np.int64)
     log_dt = np.log(dt_s + 1e-6)
+    scaled = size / size_unit
+    crossing_edges = np.full(15, np.inf)
     if preset == "touch":
         relative = depth / unit
         inside = relative[~crossing & (depth <= -2)]
         outside = relative[~crossing & (depth >= 2)]
         depth_edges = np.r_[np.median(inside) if len(inside) else -1.0, quantile_edges(outside, 10)]
-        size_edges, time_edges = atom_edges(size / size_unit, 16), atom_edges(log_dt, 16, tail=True)
+        scaled[crossing] = (size / np.maximum(pooled("opposite_size"), 1))[crossing]
+        if crossing.any():
+            crossing_edges = atom_edges(scaled[crossing], 16)
+        size_edges, time_edges = atom_edges(scaled[~crossing], 16), atom_edges(log_dt, 16, tail=True)
     else:
         relative = pooled("depth_mid")
         depth_edges = trimmed_quantile_edges(relative, 16)
@@ -294,14 +311,15 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
         context_edges[c, : len(edges)] = edges
     empty = np.zeros((REGIMES, 3, 16, KNOTS))
     tokenizer = Tokenizer(
-        preset, depth_edges, size_edges, time_edges, context_edges, empty[:, :2], empty, empty[:, 0]
+        preset, depth_edges, size_edges, crossing_edges, time_edges, context_edges, empty[:, :2],
+        empty, empty[:, 0],
     )
     bins = np.concatenate([tokenizer.encode(part)[0] for part in parts]).astype(np.int64)
     kind = np.where(crossing & (action == 0), 2, action) if preset == "touch" else action
     return Tokenizer(
-        preset, depth_edges, size_edges, time_edges, context_edges,
+        preset, depth_edges, size_edges, crossing_edges, time_edges, context_edges,
         depth_values=_tables(relative, bins[:, 2], regime, action, 2),
-        size_values=_tables(size / size_unit, bins[:, 3], regime, kind, 3),
+        size_values=_tables(scaled, bins[:, 3], regime, kind, 3),
         time_values=_tables(dt_s, bins[:, 4], regime, np.zeros_like(action), 1)[:, 0],
     )  # fmt: skip
 

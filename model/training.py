@@ -22,7 +22,7 @@ from model.dataset import FlowDataset
 from model.errors import CheckpointError, SpecError
 from model.features import FlowFeatures
 from model.presets import ModelSettings
-from model.tokenizer import Tokenizer, fit_tokenizer
+from model.tokenizer import fit_tokenizer
 from model.transformer import Transformer
 
 SUB_TOKENS = ("action", "side", "depth", "size", "time")
@@ -33,9 +33,9 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(default=1400, ge=1, description="optimiser steps at most")
+    steps: int = Field(default=1200, ge=1, description="optimiser steps at most")
     batch: int = Field(default=16, ge=1, description="sequences a step")
-    length: int = Field(default=512, ge=8, description="events a sequence, at least two windows")
+    length: int = Field(default=256, ge=8, description="events a sequence, at least two windows")
     learning_rate: float = Field(default=2e-3, gt=0)
     warm_up: int = Field(default=60, ge=0)
     weight_decay: float = Field(default=0.1, ge=0)
@@ -149,7 +149,7 @@ def train(
 
 
 def nats_per_event(
-    checkpoint: Checkpoint, parts: list[FlowFeatures], length: int = 512
+    checkpoint: Checkpoint, parts: list[FlowFeatures], length: int = 256
 ) -> dict[str, float]:
     """Negative log-likelihood in nats of held-out flow: per sub-token and `total`."""
     data = FlowDataset.build(parts, checkpoint.tokenizer, checkpoint.config.settings)

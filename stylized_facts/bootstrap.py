@@ -129,6 +129,10 @@ class Resampling:
             subsets=subsets,
         )
 
+    def resampled(self, model: str) -> bool:
+        """Whether the model and the real sample have windows enough to be resampled."""
+        return len(self.half) > 0 and self.models[model].shape[1] >= MIN_WINDOWS
+
 
 def _weights(windows: int, resamples: int, seed: int) -> Float64:
     return window_weights(windows, resamples if windows >= MIN_WINDOWS else 0, seed)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from model.events import Float64, Int64
 from stylized_facts.quantities import Values
@@ -20,6 +19,8 @@ def ks_distance(real: Float64, other: Float64) -> float:
     """Two-sample Kolmogorov-Smirnov statistic, sup |F - G|; NaN if a sample is empty."""
     if not len(real) or not len(other):
         return float("nan")
+    from scipy import stats  # imported where needed: readers of a scorecard never need it
+
     return float(stats.ks_2samp(real, other, method="asymp").statistic)
 
 
@@ -31,8 +32,9 @@ def wasserstein_distance(real: Float64, other: Float64) -> float:
     """
     if not len(real) or not len(other):
         return float("nan")
-    distance = float(stats.wasserstein_distance(real, other))
-    return _over(distance, float(np.std(real)))
+    from scipy import stats
+
+    return over(float(stats.wasserstein_distance(real, other)), float(np.std(real)))
 
 
 def total_variation(real: Float64, other: Float64, edges: Float64) -> float:
@@ -46,6 +48,15 @@ def total_variation(real: Float64, other: Float64, edges: Float64) -> float:
     p, q = (np.bincount(np.searchsorted(edges, x), minlength=len(edges) + 1) / len(x)
             for x in (real, other))  # fmt: skip
     return float(0.5 * np.abs(p - q).sum())
+
+
+def distance(name: DistanceName, real: Float64, other: Float64) -> float:
+    """The named distance; total variation is on bins of equal shares of the real sample."""
+    if name == "K-S":
+        return ks_distance(real, other)
+    if name == "W1":
+        return wasserstein_distance(real, other)
+    return total_variation(real, other, quantile_edges(real)) if len(real) else float("nan")
 
 
 def quantile_edges(reference: Float64, bins: int = TV_BINS) -> Float64:
@@ -89,11 +100,11 @@ class GridCdf:
         cell = np.searchsorted(grid, values.values)  # the first grid point >= x
         key = values.window * len(grid) + cell
         counts = np.bincount(key, minlength=windows * len(grid)).reshape(windows, -1)
-        gaps: Float64 = np.bincount(key, grid[cell] - values.values, windows * len(grid))
+        gaps = np.bincount(key, grid[cell] - values.values, windows * len(grid))
         return cls(
             grid,
             np.cumsum(counts, axis=1).astype(float),
-            gaps.reshape(windows, -1)[:, 1:],
+            gaps.reshape(windows, -1)[:, 1:].astype(float),
             np.diff(values.offsets).astype(float),
         )
 
@@ -137,7 +148,7 @@ def resampled_distance(
     if name == "W1":
         gap = np.abs(real.area(weights) - other.area(other_weights)).sum(1)
         scale = _grid_sd(real, everything)
-        return np.array([_over(float(g), scale) for g in gap])
+        return np.array([over(float(g), scale) for g in gap])
     gap = real.cdf(weights) - other.cdf(other_weights)
     if name == "K-S":
         return np.asarray(np.abs(gap).max(1))
@@ -160,8 +171,20 @@ def _share(total: Float64, size: Float64) -> Float64:
     return share
 
 
-def _over(distance: float, scale: float) -> float:
-    """The quotient, where nothing over nothing is 0."""
-    if scale > 0 or np.isnan(distance):
-        return distance / scale if scale > 0 else distance
-    return 0.0 if distance == 0 else float("inf")
+def over(value: float, unit: float) -> float:
+    """The quotient of two non-negative numbers, where nothing over nothing is 0."""
+    if unit != 0 or np.isnan(value):
+        return value / unit if unit != 0 else value
+    return 0.0 if value == 0 else float("inf")
+
+
+def mean_known(values: Float64) -> float:
+    """Mean of the finite values; NaN where there is none."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def median_known(values: Float64) -> float:
+    """Median of the finite values; NaN where there is none."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")

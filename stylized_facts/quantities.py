@@ -69,7 +69,7 @@ class Quantity:
         above = float(np.nextafter(max(high, low + 1e-9), np.inf))
         if self.whole and self.scale == "linear":
             width = max(1.0, float(np.ceil((np.quantile(values, 0.999) - low) / BINS)))
-            return low - 0.5 + width * np.arange(BINS + 1)
+            return np.asarray(low - 0.5 + width * np.arange(BINS + 1))
         if self.centre == "sd":  # returns: an odd number of bins about 0, the last 0.1% outside
             reach = 1.5 * max(float(np.quantile(np.abs(values), 0.999)), 1e-6)
             return np.linspace(-reach, reach, BINS + 2)

@@ -44,8 +44,7 @@ class Grid:
     @property
     def mid_ticks(self) -> Float64:
         """Mid price in ticks, float64; an empty side counts with its last price."""
-        mid: Float64 = 0.5 * (self.quotes.bid_ticks + self.quotes.ask_ticks)
-        return mid
+        return np.asarray(0.5 * (self.quotes.bid_ticks + self.quotes.ask_ticks), np.float64)
 
     @property
     def two_sided(self) -> Bools:
@@ -138,6 +137,26 @@ class MarketSample:
                 raise SampleError(f"{where}: lasts no time; a window needs two events or a span")
             windows.append((recording, start, begin, end))
         return _join(windows, label, first)
+
+    @classmethod
+    def from_session(
+        cls, recording: Recording, label: str, start_ns: int, end_ns: int
+    ) -> MarketSample:
+        """One window: start_ns <= time < end_ns of a session, from the touch that it opened with.
+
+        Raises
+        ------
+        SampleError
+            The recording has no quotes, or no event before `end_ns`.
+        """
+        if recording.quotes is None:
+            raise SampleError(f"sample '{label}': has no quotes; rebuild the book first")
+        first = int(np.searchsorted(recording.events.time_ns, start_ns))
+        part = recording.between(start_ns, end_ns)
+        if first == 0:
+            return cls.from_recordings([part], label)
+        starts = recording.quotes.slice(first - 1, first)
+        return cls.from_recordings([part], label, spans=[(start_ns, end_ns)], starts=starts)
 
     def windows(self, length_ns: int) -> MarketSample:
         """Cut every window into disjoint ones of `length_ns`; what is left over is dropped.

@@ -9,7 +9,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
@@ -29,7 +28,7 @@ def _font() -> str:
     return "Inter"
 
 
-def _settings() -> dict[str, Any]:
+def _settings() -> dict[Any, Any]:
     return {
         "font.family": [_font(), "DejaVu Sans"],
         "font.size": 8,
@@ -90,20 +89,25 @@ def to_svg(
             _DRAW[spec.kind](ax, spec, frame)
             _annotate(ax, spec)
             if panel:
-                ax.set_title(panel)
+                ax.set_title(_plain(panel))
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         for ax in grid[:, 0]:
-            ax.set_ylabel(spec.y.label)
+            ax.set_ylabel(_plain(spec.y.label))
         for ax in axes[max(0, len(panels) - columns) : len(panels)]:
-            ax.set_xlabel(spec.x.label)
+            ax.set_xlabel(_plain(spec.x.label))
             ax.tick_params(labelbottom=spec.kind != "heatmap")
         _legend(figure, axes[: len(panels)])
         if title:
-            figure.suptitle(spec.title, x=0.01, ha="left", fontsize=9, fontweight="bold")
+            figure.suptitle(_plain(spec.title), x=0.01, ha="left", fontsize=9, fontweight="bold")
         text = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     return text.getvalue()
+
+
+def _plain(text: str) -> str:
+    """`text` so that Matplotlib, which reads formulae between dollars, shows it as it is."""
+    return text.replace("$", r"\$")
 
 
 def _line(role: Role) -> dict[str, Any]:
@@ -172,7 +176,7 @@ def _bar(ax: Any, spec: ChartSpec, frame: Any) -> None:
             below, above = rows["y"] - rows["low"], rows["high"] - rows["y"]
             ax.errorbar(at, rows["y"], np.maximum([below, above], 0), fmt="none", ecolor=INK,
                         elinewidth=0.8, capsize=2)  # fmt: skip
-    ax.set_xticks(range(len(categories)), categories)
+    ax.set_xticks(range(len(categories)), [_plain(name) for name in categories])
     ax.grid(visible=False, axis="x")
 
 
@@ -185,7 +189,7 @@ def _heatmap(ax: Any, spec: ChartSpec, frame: Any) -> None:
         x, y = columns.index(column), rows.index(row)
         colour = "#eef1f4" if np.isnan(value) else VERDICT_COLOURS[int(value)]
         ax.add_patch(mpl.patches.Rectangle((x, y), 0.98, 0.96, facecolor=colour, lw=0))
-        ax.text(x + 0.49, y + 0.48, text, ha="center", va="center", fontsize=7.5)
+        ax.text(x + 0.49, y + 0.48, _plain(text), ha="center", va="center", fontsize=7.5)
     ax.set_xlim(0, len(columns))
     ax.set_ylim(len(rows), 0)
     ax.set_xticks(np.arange(len(columns)) + 0.49, columns)
@@ -210,6 +214,8 @@ _DRAW = {
 def _annotate(ax: Any, spec: ChartSpec) -> None:
     if spec.x.log:
         ax.set_xscale("log")
+    if spec.x.ticks:
+        ax.set_xticks(spec.x.ticks, [f"{tick:g}" for tick in spec.x.ticks])
     if spec.y.log:
         ax.set_yscale("log")
     for span in spec.spans:
@@ -218,6 +224,8 @@ def _annotate(ax: Any, spec: ChartSpec) -> None:
             span.label, (span.start, 1), (2, -2), xycoords=("data", "axes fraction"),
             textcoords="offset points", fontsize=6.5, color=MUTED, va="top",
         )  # fmt: skip
+    if spec.markers and not spec.y.log:
+        ax.set_ylim(0, spec.headroom())
     for i, marker in enumerate(spec.markers):
         look = LOOKS[marker.role]
         draw = ax.axvline if marker.axis == "x" else ax.axhline
@@ -226,7 +234,7 @@ def _annotate(ax: Any, spec: ChartSpec) -> None:
             where = (marker.value, 1 - 0.09 * i)
             side = "right" if spec.late(marker.value) else "left"
             ax.annotate(
-                marker.label, where, (-3 if side == "right" else 3, -2), ha=side, va="top",
+                _plain(marker.label), where, (-3 if side == "right" else 3, -2), ha=side, va="top",
                 xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=6.5,
                 color=look.light, bbox={"fc": "white", "alpha": 0.8, "lw": 0, "pad": 0.6},
             )  # fmt: skip
@@ -238,6 +246,10 @@ def _legend(figure: Figure, axes: list[Any]) -> None:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     if len(found) > 1:
+        columns = 2 if figure.get_figwidth() < 4.5 and len(found) > 3 else len(found)
         figure.legend(
-            list(found.values()), list(found), loc="outside lower center", ncols=len(found)
+            list(found.values()),
+            [_plain(name) for name in found],
+            loc="outside lower center",
+            ncols=columns,
         )

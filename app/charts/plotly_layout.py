@@ -27,7 +27,7 @@ def lay_out(figure: go.Figure, spec: ChartSpec, *, dark: bool, height: int, titl
     tall = height * rows - 40 * (rows - 1)
     if spec.kind == "heatmap":
         tall = 110 + 30 * spec.data["row"].nunique()
-    top = (60 if title else 12) + (16 if panels > 1 or spec.kind == "heatmap" else 0)
+    top = (60 if title else 26) + (10 if panels > 1 or spec.kind == "heatmap" else 0)
     bottom = 12 if spec.kind == "heatmap" else 92 if len(spec.roles) > 1 else 60
     figure.update_layout(
         template="none",
@@ -42,7 +42,7 @@ def lay_out(figure: go.Figure, spec: ChartSpec, *, dark: bool, height: int, titl
             "orientation": "h", "x": 0, "yanchor": "top",
             "y": -LEGEND_PX / max(1, tall - top - bottom), "font": {"size": 13},
         },
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": "rgba(128,139,150,0.55)", "activecolor": muted},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#a7b0ba", "activecolor": muted},
         hoverlabel={"bgcolor": "#22303c" if dark else "#ffffff", "font": {"color": ink}},
     )  # fmt: skip
     if title:
@@ -60,7 +60,7 @@ def lay_out(figure: go.Figure, spec: ChartSpec, *, dark: bool, height: int, titl
             figure.update_xaxes(title=_label(spec.x.label, muted), showticklabels=True, **place)
         if i % columns == 0:
             figure.update_yaxes(title=_label(spec.y.label, muted), **place)
-    figure.update_annotations(font={"size": 13, "color": ink})
+    _place_titles(figure, ink)
 
 
 def annotate(figure: go.Figure, spec: ChartSpec, *, dark: bool) -> None:
@@ -73,6 +73,8 @@ def annotate(figure: go.Figure, spec: ChartSpec, *, dark: bool) -> None:
             annotation={"text": plain(span.label), "font": {"size": 11, "color": muted}},
             annotation_position="top left",
         )  # fmt: skip
+    if spec.markers and not spec.y.log:
+        figure.update_yaxes(range=[0, spec.headroom()])
     for i, marker in enumerate(spec.markers):
         look = LOOKS[marker.role]
         draw = figure.add_vline if marker.axis == "x" else figure.add_hline
@@ -98,6 +100,13 @@ def _label(text: str, colour: str) -> dict[str, Any]:
     return {"text": plain(text), "font": {"size": 13, "color": colour}, "standoff": 8}
 
 
+def _place_titles(figure: go.Figure, ink: str) -> None:
+    """Titles of the panels at their left edge, away from the tool bar."""
+    axes = list(figure.select_xaxes())
+    for note, axis in zip(figure.layout.annotations, axes, strict=False):
+        note.update(x=axis.domain[0], xanchor="left", font={"size": 13, "color": ink})
+
+
 def _style_axes(figure: go.Figure, spec: ChartSpec, muted: str) -> None:
     axis = {
         "gridcolor": "rgba(148,163,184,0.22)", "zeroline": False, "linecolor": muted,
@@ -111,7 +120,9 @@ def _style_axes(figure: go.Figure, spec: ChartSpec, muted: str) -> None:
     ):
         kind = "category" if letter in categorical else "log" if ends.log else "linear"
         update(type=kind, **axis)
-        if ends.log:
+        if ends.ticks:
+            update(tickvals=list(ends.ticks), ticktext=[f"{tick:g}" for tick in ends.ticks])
+        elif ends.log:
             update(exponentformat="power", dtick=1, minor={"ticks": "outside", "ticklen": 2})
     if spec.kind == "heatmap":
         figure.update_xaxes(side="top", showgrid=False, ticks="", showline=False)

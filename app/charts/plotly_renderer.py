@@ -79,9 +79,7 @@ def _band(x: Any, low: Any, high: Any, role: Role, dark: bool, label: str) -> li
     ]  # fmt: skip
 
 
-def _fan(
-    spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool
-) -> list[go.Scatter]:
+def _fan(spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool) -> list[go.Scatter]:
     traces = []
     for low, high in spec.bands():
         if rows[low].notna().any():
@@ -94,9 +92,7 @@ def _fan(
     return [*traces, median]
 
 
-def _lines(
-    spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool
-) -> list[go.Scatter]:
+def _lines(spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool) -> list[go.Scatter]:
     traces = []
     if "low" in rows.columns and rows["low"].notna().any():
         traces = _band(rows["x"], rows["low"], rows["high"], role, dark, name)
@@ -111,9 +107,7 @@ def _lines(
     return [*traces, line]
 
 
-def _histogram(
-    spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool
-) -> list[go.Scatter]:
+def _histogram(spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool) -> list[go.Scatter]:
     edges = np.repeat(np.append(rows["left"].to_numpy(), rows["right"].to_numpy()[-1]), 2)
     heights = np.concatenate(([0.0], np.repeat(rows["y"].to_numpy(), 2), [0.0]))
     if spec.y.log:
@@ -127,9 +121,7 @@ def _histogram(
     ]  # fmt: skip
 
 
-def _qq(
-    spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool
-) -> list[go.Scatter]:
+def _qq(spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool) -> list[go.Scatter]:
     return [
         go.Scatter(x=_numbers(rows["x"]), y=_numbers(rows["y"]), name=name, mode="lines",
                    line=_line(role, dark), hovertemplate="%{x:.4g} → %{y:.4g}")
@@ -143,9 +135,7 @@ def _diagonal(frame: Any, dark: bool) -> go.Scatter:
                       showlegend=False)  # fmt: skip
 
 
-def _bar(
-    spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool
-) -> list[go.Bar]:
+def _bar(spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool) -> list[go.Bar]:
     error = None
     if "low" in rows.columns:
         error = {

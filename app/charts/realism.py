@@ -25,7 +25,7 @@ _VERDICTS = {"match": 0.0, "close": 1.0, "miss": 2.0, "too few samples": float("
 
 
 def role_of(label: str) -> Role:
-    """What a sheet or a model of this label stands for; one not known by name is the model tested."""
+    """What a sheet of this label stands for; one not known by name is the model under test."""
     return _ROLES.get(label, Role.UNSHOCKED)
 
 
@@ -77,24 +77,22 @@ def price_paths(sheets: Mapping[str, FactSheet], count: int = MAX_PATHS) -> Char
     )
 
 
-def distribution(
-    sheets: Mapping[str, FactSheet], key: str, *, log_y: bool = False
-) -> ChartSpec:
+def distribution(sheets: Mapping[str, FactSheet], key: str, *, log_y: bool = False) -> ChartSpec:
     """Histogram of one quantity, real and synthetic; a log quantity has a log axis."""
     found = _having(sheets, key)
     first = next(iter(found.values()))
     log_x = first.scale in ("log", "log1p")
     frames = [_histogram(label, one, log_x) for label, one in found.items()]
-    per = "decade" if log_x else first.unit or "unit"
+    per = "per decade" if log_x else f"1/{first.unit}" if first.unit else "share per unit"
     return ChartSpec(
         kind="histogram",
         name=f"histogram_{key}",
         data=pd.concat(frames),
         title=first.label,
         x=Axis(label=_with_unit(first), log=log_x),
-        y=Axis(label=f"share per {per}", log=log_y),
+        y=Axis(label=f"density, {per}", log=log_y),
         roles=_roles(found),
-        caption=f"{first.label}, {first.sampling}; {_sizes(found)}. {_outside(found)}".strip(),
+        caption=f"{first.label}, {first.sampling}. {_sizes(found)}. {_outside(found)}".strip(),
         alt=f"Histogram of {first.label.lower()} for {_listed(found)}; means {_means(found)}.",
     )
 
@@ -122,30 +120,40 @@ def qq(sheets: Mapping[str, FactSheet], key: str) -> ChartSpec:
         roles=_roles(labels),
         caption=(
             f"255 quantiles of {real[1].label.lower()}, synthetic against real; equal "
-            f"distributions lie on the diagonal. {_sizes(found).capitalize()}."
+            f"distributions lie on the diagonal. {_sizes(found)}."
         ),
         alt=f"Quantile-quantile plot of {real[1].label.lower()}: {_listed(labels)} against real.",
     )
 
 
 def curve(sheets: Mapping[str, FactSheet], name: str) -> ChartSpec:
-    """A curve of the sheets with its 95 % band, such as `acf_abs_return` or `kurtosis`."""
+    """A curve of the sheets with its 95% band, such as `acf_abs_return` or `kurtosis`."""
     curves = {label: getattr(sheet, name) for label, sheet in sheets.items()}
     first: Curve = next(iter(curves.values()))
-    frames = [
-        pd.DataFrame({"series": label, "x": one.x, "y": one.y, "low": one.low, "high": one.high})
-        for label, one in curves.items()
-    ]
+    frames = []
+    for label, one in curves.items():
+        frame = pd.DataFrame({"series": label, "x": one.x, "y": one.y, "low": one.low})
+        frame["high"] = one.high
+        if role_of(label) not in (Role.REAL, Role.UNSHOCKED):
+            frame[["low", "high"]] = np.nan  # more than two bands hide each other
+        frames.append(frame)
     lag = "horizon" if name == "kurtosis" else "tail" if name == "hill" else "lag"
     return ChartSpec(
         kind="lines",
         name=name,
         data=pd.concat(frames),
         title=first.label,
-        x=Axis(label=f"{lag}, {first.unit}", log=name == "kurtosis"),
+        x=Axis(
+            label=f"{lag}, {first.unit}",
+            log=name == "kurtosis",
+            ticks=tuple(first.x) if name == "kurtosis" else (),
+        ),
         y=Axis(label=first.label),
         roles=_roles(curves),
-        caption=f"{first.label} against {lag}; bands are 95 % bootstrap intervals over windows.",
+        caption=(
+            f"{first.label} against {lag}; bands are 95% bootstrap intervals over windows, drawn "
+            "for the real sample and the model under test."
+        ),
         alt=f"{first.label} against {lag} for {_listed(curves)}.",
     )
 
@@ -216,7 +224,7 @@ def _with_unit(one: Distribution) -> str:
 
 
 def _sizes(found: Mapping[str, Distribution]) -> str:
-    return "values: " + ", ".join(f"{label} {one.n:,}" for label, one in found.items())
+    return "Values: " + ", ".join(f"{label} {one.n:,}" for label, one in found.items())
 
 
 def _means(found: Mapping[str, Distribution]) -> str:
@@ -228,4 +236,4 @@ def _outside(found: Mapping[str, Distribution]) -> str:
     worst = max(outside, key=lambda label: outside[label])
     if not outside[worst] > 0.001:
         return ""
-    return f"Beyond the edges: up to {100 * outside[worst]:.2g} % ({worst})."
+    return f"Beyond the edges: up to {100 * outside[worst]:.2g}% ({worst})."

@@ -76,10 +76,11 @@ class _Frozen(BaseModel):
 
 
 class Axis(_Frozen):
-    """An axis: its label, unit included, and whether it is logarithmic."""
+    """An axis: its label, unit included, whether it is logarithmic, and where it has its ticks."""
 
     label: str
     log: bool = False
+    ticks: tuple[float, ...] = ()  # chosen by the renderer where empty
 
 
 class Marker(_Frozen):
@@ -164,13 +165,13 @@ class ChartSpec(_Frozen):
         return self.model_dump() == other.model_dump()
 
     def panels(self) -> list[tuple[str, pd.DataFrame]]:
-        """Title and rows of each small multiple, in order; one with an empty title if there is one."""
+        """Title and rows of each small multiple, in order; a lone one has no title."""
         if "panel" not in self.data.columns:
             return [("", self.data)]
         return [(str(title), rows) for title, rows in self.data.groupby("panel", sort=False)]
 
     def grid(self) -> tuple[int, int]:
-        """Rows and columns of the small multiples: up to three beside each other, four in a square."""
+        """Rows and columns of the small multiples: up to three in a row, four in a square."""
         count = len(self.panels())
         columns = 2 if count == 4 else min(count, 3)
         return -(-count // columns), columns
@@ -195,6 +196,10 @@ class ChartSpec(_Frozen):
         names = [name for name in ("x", "left", "right") if name in self.data.columns]
         low, high = (float(self.data[names].min().min()), float(self.data[names].max().max()))
         return bool(names) and x > low + (high - low) * 2 / 3
+
+    def headroom(self) -> float:
+        """Top of the y axis that leaves room for the labels of the markers above the data."""
+        return float(self.data["y"].max()) / (1.0 - 0.1 * min(len(self.markers), 5))
 
     def to_csv(self) -> str:
         """The data as CSV; text that a spreadsheet would take for a formula is quoted with '."""

@@ -5,30 +5,32 @@ from __future__ import annotations
 
 def assets() -> None:
     """List the assets that come with the program."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     from app.models import BASELINES, baseline_path
     from model.catalogue import load_catalogue, load_profile
 
-    table = Table(title="Assets", title_justify="left")
-    for name in ("asset", "venue", "date", "tick"):
-        table.add_column(name)
-    for name in ("mid", "spread, ticks", "events/s", "volatility, bp in 10 s"):
-        table.add_column(name, justify="right")
-    table.add_column("baselines fitted")
+    table = Table(title="Assets", title_justify="left", box=SIMPLE_HEAD)
+    for name in ("asset", "venue"):
+        table.add_column(name, no_wrap=True)
+    for name in ("mid", "tick", "spread", "events/s", "vol."):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("baselines", no_wrap=True)
     for entry in load_catalogue().values():
         profile = load_profile(entry.asset)
-        fitted = [name for name in BASELINES if baseline_path(name, entry.asset).is_file()]
+        fitted = all(baseline_path(name, entry.asset).is_file() for name in BASELINES)
         table.add_row(
             entry.asset,
             entry.venue,
-            entry.date,
-            f"{entry.tick_size:g} {entry.currency}",
             f"{profile.price_ticks * profile.tick_size:,.2f}",
-            f"{profile.spread_ticks:.1f}",
+            f"{entry.tick_size:g}",
+            f"{profile.spread_ticks:.0f}",
             f"{profile.events_per_s:.1f}",
             f"{profile.volatility_bps:.1f}",
-            ", ".join(fitted) or "-",
+            "yes" if fitted else "no",
         )
+    table.caption = "spread: median in ticks; vol.: of 10-second log returns, bp; baselines: fitted"
+    table.caption_justify = "left"
     Console().print(table)

@@ -42,13 +42,14 @@ def evaluate(
     from rich.console import Console
 
     from app.commands.progress import rollout_bar
-    from app.evaluate import Scorecards, evaluate_asset, evaluation_settings
+    from app.evaluate import evaluate_asset
+    from app.evidence import EvaluationSettings, Scorecards
     from engine.rollout import Progress
     from model.catalogue import find_asset
 
     folder = data_folder(data)
     chosen = [find_asset(name).asset for name in names(assets)]
-    settings = evaluation_settings(
+    settings = EvaluationSettings.checked(
         model=model, baselines=tuple(names(baselines)), paths=paths, horizon_s=horizon,
         seed=seed, resamples=resamples, device=device,
     )  # fmt: skip
@@ -72,12 +73,14 @@ def evaluate(
 
 def scorecard_table(card: Scorecard) -> Table:
     """One scorecard as a table: for each model the distance to the real sample and the verdict."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     styles = {"match": "green", "close": "yellow", "miss": "red", "too few samples": "dim"}
     table = Table(
         title=f"{card.asset}: {card.windows_real} real windows of {card.window_s:,.0f} s",
         title_justify="left",
+        box=SIMPLE_HEAD,
     )
     table.add_column("quantity")
     table.add_column("metric")
@@ -102,9 +105,12 @@ def scorecard_table(card: Scorecard) -> Table:
 
 
 def _headline(cards: dict[str, Scorecard]) -> Table:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title="Geometric means over the K-S rows", title_justify="left")
+    table = Table(
+        title="Geometric means over the K-S rows", title_justify="left", box=SIMPLE_HEAD
+    )
     table.add_column("asset")
     table.add_column("distance / Hawkes", justify="right")
     table.add_column("95% interval", justify="right")

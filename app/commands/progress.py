@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ def rollout_bar(title: str) -> Iterator[Callable[..., None]]:
         task = bar.add_task(title, total=STEPS, detail="")
 
         def report(progress: RolloutProgress, new_title: str = title) -> None:
-            eta = "" if progress.eta_s is None else f"  {progress.eta_s:,.0f} s left"
+            eta = f"  {progress.eta_s:,.0f} s left" if math.isfinite(progress.eta_s) else ""
             bar.update(
                 task,
                 completed=STEPS * progress.fraction,

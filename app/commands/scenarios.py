@@ -23,22 +23,24 @@ def _root(context: typer.Context) -> None:
 @scenarios.command("list")
 def list_all() -> None:
     """List the scenarios that come with the program."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     from engine.scenario import list_scenarios, load_scenario
 
-    table = Table(title="Scenarios", title_justify="left")
-    for column in ("scenario", "what happens", "shocks"):
-        table.add_column(column)
-    table.add_column("window, s", justify="right")
+    table = Table(title="Scenarios", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("scenario", no_wrap=True)
+    table.add_column("title")
+    table.add_column("shocks", justify="right")
+    table.add_column("window, s", justify="right", no_wrap=True)
     for name in list_scenarios():
         scenario = load_scenario(name)
         window = scenario.window_s
         table.add_row(
             name,
-            scenario.description,
-            ", ".join(shock.kind for shock in scenario.shocks) or "-",
+            scenario.title,
+            str(len(scenario.shocks)),
             f"{window[0]:g} to {window[1]:g}" if window else "-",
         )
     Console().print(table)

@@ -40,11 +40,12 @@ def train(
         raise SpecError(f"preset {preset!r} is not known: use {', '.join(PRESETS)}")
     folder, chosen = data_folder(data), names(assets)
     given = {"steps": steps, "batch": batch, "length": length}
-    settings = TrainingSettings(seed=seed, **{k: v for k, v in given.items() if v is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = TrainingSettings.model_validate({"seed": seed, **given})
     output_folder(out)
     training, validation, sources = training_data(chosen, folder)
     command = f"faultline train --assets {','.join(chosen)} --preset {preset} --seed {seed}"
-    command += "".join(f" --{k} {v}" for k, v in given.items() if v is not None)
+    command += "".join(f" --{k} {v}" for k, v in given.items())
     with _Bar(settings.steps) as show:
         checkpoint = fit(
             training, validation, PRESETS[preset], settings, out,

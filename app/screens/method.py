@@ -9,10 +9,12 @@ st.title("Method and limits")
 st.caption("How the numbers come about, and what they must not be used for.")
 
 st.header("Method")
-st.markdown("\n".join(f"1. {plain(text)}" for text in METHOD))
+st.markdown("\n".join(f"1. **{plain(title)}.** {plain(text)}" for title, text in METHOD))
+
+st.header("What it must not be used for")
+st.warning("\n".join(f"- {plain(text)}" for text in NOT_FOR))
 
 st.header("Limits")
-st.warning(plain(NOT_FOR), icon=":material/block:")
 st.markdown("\n".join(f"- {plain(text)}" for text in LIMITS))
 
 st.header("Model card")

@@ -1,8 +1,8 @@
 import streamlit as st
 
 from app.charts.realism import realism_charts
-from app.views.chart_card import chart_card
-from app.views.evidence import evaluated_assets, evaluated_models, load_evidence
+from app.evaluations import evaluated_assets, evaluated_models, evaluation_path, read_evaluation
+from app.views.chart_card import chart_grid
 from app.views.scorecard_table import scorecard_view
 from app.views.session import plain
 from model.errors import FaultlineError
@@ -13,53 +13,50 @@ st.caption(
     "model writes from the same states of the book through the same simulator."
 )
 
-models = evaluated_models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     model = st.selectbox(
-        "Model", models, key="realism-model", width=260, placeholder="No evaluated model"
+        "Model",
+        evaluated_models(),
+        key="realism-model",
+        format_func=lambda name: f"TradeFM {name}",
+        width=260,
+        placeholder="No evaluated model",
     )
-    assets = evaluated_assets(model)
     asset = st.selectbox(
-        "Asset", assets, key="realism-asset", width=200, placeholder="No evaluated asset"
+        "Asset",
+        evaluated_assets(model),
+        key="realism-asset",
+        width=200,
+        placeholder="No evaluated asset",
     )
     if asset is None:
-        raise FaultlineError(
-            "no evaluation is installed; make one with faultline evaluate --data DIR"
-        )
-    evidence = load_evidence(model, asset)
-    under_test, *baselines = list(evidence.models) or [""]
-    chosen = st.pills(
+        raise FaultlineError("no evaluation is installed; make one with `faultline evaluate`")
+    evaluation = read_evaluation(evaluation_path(model, asset))
+    under_test, *baselines = list(evaluation.models) or [""]
+    beside = st.pills(
         "Beside it",
         baselines,
         selection_mode="multi",
         default=[name for name in baselines if name == "Hawkes"],
         key="realism-baselines",
-        help="Models to draw as well.",
+        help="Baseline models to draw as well.",
     )
 if model is None:
     st.info(
         "No model has been evaluated yet: only the real recording is shown.",
         icon=":material/info:",
     )
-shown = [name for name in evidence.models if name == under_test or name in chosen]
-real = evidence.real
-st.markdown(
-    f"**{plain(asset)}** · {real.windows} real windows of {real.window_s:g} s, "
-    f"{real.events:,} events · "
-    + " · ".join(
-        f"{plain(name)} {sheet.windows} paths, {sheet.events:,} events"
-        for name, sheet in evidence.models.items()
-        if name in shown
-    )
-)
+real = evaluation.real
+shown = {
+    name: sheet
+    for name, sheet in evaluation.models.items()
+    if name == under_test or name in beside
+}
+sizes = [f"{real.windows} real windows of {real.window_s:g} s, {real.events:,} events"]
+sizes += [f"{name}: {sheet.windows} paths, {sheet.events:,} events" for name, sheet in shown.items()]
+st.markdown(f"**{plain(asset)}** · {plain(' · '.join(sizes))}")
 
-paths, *others = realism_charts(real, {name: evidence.models[name] for name in shown})
-chart_card(paths, f"realism-{paths.name}")
-for left in range(0, len(others), 2):
-    with st.grid(2, min_column_width=420, gap="small"):
-        for chart in others[left : left + 2]:
-            chart_card(chart, f"realism-{chart.name}")
-
-if evidence.scorecard is not None:
+chart_grid(realism_charts(real, shown), f"realism-{asset}")
+if evaluation.scorecard is not None:
     st.header("Scorecard")
-    scorecard_view(evidence.scorecard, shown)
+    scorecard_view(evaluation.scorecard, list(shown))

@@ -1,45 +1,70 @@
-"""A chart with its title, caption, table and CSV."""
+"""Charts with title, caption, table and CSV."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from app.charts import ChartSpec, to_plotly
 from app.views.session import is_dark, plain
 
+PANEL_PX = 280
+COLUMN_PX = 420
 PLOTLY = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 
 
+def chart_grid(charts: Sequence[ChartSpec], key: str) -> None:
+    """Draw charts two in a row; one of several panels, or without a neighbour, has its own row.
+
+    Parameters
+    ----------
+    charts : in reading order
+    key : put before the names of the charts; unique on the page
+    """
+    grid = st.grid(2, min_column_width=COLUMN_PX, gap="small")
+    place = 0
+    while place < len(charts):
+        pair = charts[place : place + 2]
+        if len(pair) < 2 or any(len(chart.panels()) > 1 for chart in pair):
+            pair = pair[:1]
+        for chart in pair:
+            with grid.cell(column_span="all" if len(pair) == 1 else 1):
+                chart_card(chart, f"{key}-{chart.name}")
+        place += len(pair)
+
+
 @st.fragment
-def chart_card(spec: ChartSpec, key: str, height: int = 340) -> None:
+def chart_card(chart: ChartSpec, key: str, height: int = 340) -> None:
     """Draw a chart; its table is made only when asked for, without a rerun of the page.
 
     Parameters
     ----------
-    spec : ChartSpec
+    chart : ChartSpec
     key : str
         Unique on the page.
     height : int
         Pixels, of a single row of panels.
     """
-    with st.container(border=True):
-        st.markdown(f"**{plain(spec.title)}**")
-        figure = to_plotly(spec, dark=is_dark(), height=height, title=False)
-        st.plotly_chart(
-            figure, theme=None, key=f"{key}-chart", config=PLOTLY, alt=spec.alt or spec.title
-        )
-        st.caption(plain(spec.caption))
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{plain(chart.title)}**")
+        figure = to_plotly(chart, dark=is_dark(), height=height, title=False)
+        with st.grid(1, min_column_width=PANEL_PX * chart.grid()[1], wrap=False):  # phones scroll
+            st.plotly_chart(
+                figure, theme=None, key=f"{key}-chart", config=PLOTLY, alt=chart.alt or chart.title
+            )
+        st.caption(plain(chart.caption))
         with st.container(horizontal=True, vertical_alignment="center"):
             as_table = st.toggle("Show as table", key=f"{key}-table")
             st.download_button(
                 "CSV",
-                spec.to_csv,
-                f"{spec.name}.csv",
+                chart.to_csv,
+                f"{chart.name}.csv",
                 "text/csv",
                 key=f"{key}-csv",
                 on_click="ignore",
                 icon=":material/download:",
-                help=f"The numbers behind “{spec.title}”",
+                help=f"The numbers behind “{chart.title}”",
             )
         if as_table:
-            st.dataframe(spec.data, hide_index=True, alt=f"Table of {spec.title}")
+            st.dataframe(chart.data, hide_index=True, alt=f"Table of {chart.title}")

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from app.models import BASELINES, bundled_models
 from app.views.session import plain, shared_jobs
 from engine.scenario import Scenario, list_scenarios, load_scenario
-from engine.spec import RunSpec
 from model.catalogue import load_catalogue, load_profile
 from model.errors import FaultlineError
 from model.profile import AssetProfile
 
-PATHS, HORIZON_S, SEED = 64, 300, 1  # the default run; it answers within a minute on two cores
+# The default run answers within a minute on two cores.
+SCENARIO, PATHS, HORIZON_S, SEED = "flash_crash", 64, 300, 1
 MODEL_TITLES = {"hawkes": "Hawkes (baseline)", "zero-intelligence": "Zero intelligence (baseline)"}
 
 
 @st.fragment
 def run_form() -> None:
     """Ask for a run, queue it, and show it: one run for each asset that is chosen."""
-    with st.container(border=True):
+    with st.container():
         first, second = st.columns(2, gap="medium")
         with first:
             catalogue = list(load_catalogue())
@@ -30,10 +32,12 @@ def run_form() -> None:
                 key="form-assets",
                 help="One run is made for each asset.",
             )
+            scenarios = list_scenarios()[1:]  # not the first one, in which nothing happens
             scenario = load_scenario(
                 st.selectbox(
                     "Scenario",
-                    list_scenarios()[1:],
+                    scenarios,
+                    scenarios.index(SCENARIO),
                     format_func=lambda name: load_scenario(name).title,
                     key="form-scenario",
                 )
@@ -87,7 +91,7 @@ def run_form() -> None:
             _estimate(assets, paths, horizon_s)
         if not asked:
             return
-        from app.stress import build_spec  # loads the engine: not before it is needed
+        from app.stress import build_spec, check_spec  # load the engine: not before it is needed
 
         try:
             if not assets:
@@ -104,19 +108,14 @@ def run_form() -> None:
                 )
                 for asset in assets
             ]
-            run_ids = _queue(specs)
+            for spec in specs:  # all of them, before the first is queued
+                check_spec(spec)
+            run_ids = [shared_jobs().submit(spec) for spec in specs]
         except FaultlineError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
     st.query_params["run"] = run_ids[0]
     st.rerun()
-
-
-def _queue(specs: list[RunSpec]) -> list[str]:
-    """Check every spec against its asset before the first of them is queued."""
-    for spec in specs:
-        spec.scenario.compile(spec.intensity, load_profile(spec.asset), spec.horizon_s)
-    return [shared_jobs().submit(spec) for spec in specs]
 
 
 def _describe(scenario: Scenario, intensity: float, assets: list[str]) -> None:
@@ -134,7 +133,8 @@ def _estimate(assets: list[str], paths: float, horizon_s: float) -> None:
     profiles = [_profile(asset) for asset in assets]
     events = sum(2 * paths * horizon_s * profile.events_per_s for profile in profiles if profile)
     if events:
-        st.caption(f"About {events:,.2g} events to simulate, with and without the shock.")
+        rounded = round(events, 1 - math.floor(math.log10(events)))
+        st.caption(f"About {rounded:,.0f} events to simulate, with and without the shock.")
 
 
 def _profile(asset: str) -> AssetProfile | None:

@@ -1,5 +1,170 @@
 """What came out of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
 import streamlit as st
-from engine.runs import StoredRun
+
+from app.charts.numbers import MISSING, interval, number
+from app.report import StressReport
+from app.report.write import read_report
+from app.views.chart_card import chart_grid
+from app.views.run_progress import run_title
+from app.views.session import plain, shared_jobs
+from engine.risk import Estimate
+from engine.runs import RunState, StoredRun
+
+_FORMATS = {"html": "text/html", "pdf": "application/pdf", "json": "application/json"}
+_AGREES = {True: "as asked", False: "not as asked", None: MISSING}
+
+
 def show_result(run: StoredRun) -> None:
-    st.write(run.status.state)
+    """Draw a run that is over: its results, or why there are none. One at work is left alone."""
+    if not run.status.state.last:
+        return
+    st.header(plain(run_title(run)))
+    if run.status.state is RunState.FAILED:
+        st.error(f"The run failed: {plain(run.status.message)}", icon=":material/error:")
+        with st.expander("End of its log"):
+            st.code(shared_jobs().store.log_tail(run.id) or "The log is empty.", language=None)
+        return
+    if run.status.state is RunState.CANCELLED:
+        st.info("The run was cancelled; nothing of it is kept.", icon=":material/cancel:")
+        return
+    path = run.folder / "report.json"
+    report = _report(path, path.stat().st_mtime_ns if path.exists() else 0)
+    _headline(report)
+    _downloads(run, report)
+    section = report.sections[0]
+    chart_grid(section.charts, run.id)
+    _risk(report)
+    _achieved(report)
+    _provenance(report)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _report(path: Path, changed_ns: int) -> StressReport:
+    return read_report(path)
+
+
+def _headline(report: StressReport) -> None:
+    box, icon = {
+        "adverse": (st.error, ":material/trending_down:"),
+        "unclear": (st.warning, ":material/help:"),
+        "relieving": (st.success, ":material/trending_up:"),
+        "none": (st.info, ":material/info:"),
+    }[report.verdict.level]
+    box(plain(report.verdict.text), icon=icon)
+    with st.grid(4, min_column_width=160, gap="small"):
+        for card in report.cards:
+            with st.container(border=True, height="stretch"):
+                st.metric(plain(card.label), plain(card.value))
+                st.caption(plain(card.note))
+    st.markdown("\n".join(f"- {plain(finding)}" for finding in report.sections[0].findings))
+
+
+def _downloads(run: StoredRun, report: StressReport) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for suffix, mime in _FORMATS.items():
+            file = run.folder / f"report.{suffix}"
+            st.download_button(
+                f"Report, {suffix.upper()}",
+                file.read_bytes,
+                f"faultline-{report.sections[0].spec.asset}-{run.id}.{suffix}",
+                mime,
+                key=f"download-{suffix}-{run.id}",
+                on_click="ignore",
+                icon=":material/download:",
+                type="primary" if suffix == "pdf" else "secondary",
+                disabled=not file.is_file(),
+            )
+        st.caption(plain(f"{report.stamp}. Run {run.id}."))
+
+
+def _risk(report: StressReport) -> None:
+    risk = report.sections[0].risk
+    st.subheader("Risk")
+    rows = [
+        {
+            "Measure": plain(row.label),
+            "Unit": plain(row.unit),
+            "Unshocked": _estimate(row.unshocked),
+            "Shocked": _estimate(row.shocked),
+            "Effect of the shock": _estimate(row.effect, signed=True),
+            "Paths": f"{row.n:,}",
+            "Remark": plain(row.warning),
+        }
+        for row in risk.rows
+    ]
+    st.table(rows, border="horizontal", hide_index=True, alt="Risk numbers with their intervals")
+    st.caption(
+        plain(
+            f"In brackets {100 * risk.confidence:g} % bootstrap intervals, {risk.resamples:,} "
+            f"resamples of whole paths; the effect is taken on pairs of paths. {risk.paths:,} paths "
+            f"of {risk.horizon_s:g} s"
+            + (f", {risk.cut_paths:,} cut before the horizon asked for." if risk.cut_paths else ".")
+        )
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Risk table, CSV",
+            lambda: risk.to_frame().to_csv(index=False),
+            "risk.csv",
+            "text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        with st.popover("Definitions", icon=":material/menu_book:"):
+            st.markdown(
+                "\n".join(f"- **{plain(row.label)}**: {plain(row.definition)}" for row in risk.rows)
+            )
+
+
+def _achieved(report: StressReport) -> None:
+    achieved = report.sections[0].achieved
+    if not achieved:
+        return
+    st.subheader("Requested against achieved")
+    rows = [
+        {
+            "Shock": plain(f"{row.shock + 1}. {row.kind.replace('_', ' ')}"),
+            "Quantity": plain(row.quantity),
+            "Unit": plain(row.unit),
+            "Requested": number(row.asked),
+            "Achieved": _estimate(row.achieved),
+            "Verdict": _AGREES[row.agrees],
+            "Note": plain(row.note),
+        }
+        for row in achieved
+    ]
+    st.table(rows, border="horizontal", hide_index=True, alt="What each shock asked for and got")
+    with st.popover("Definitions", icon=":material/menu_book:"):
+        st.markdown(
+            "\n".join(f"- **{plain(row.quantity)}**: {plain(row.definition)}" for row in achieved)
+        )
+
+
+def _provenance(report: StressReport) -> None:
+    manifest = report.manifest
+    with st.expander("How to make it again", icon=":material/replay:"):
+        for command in manifest.commands:
+            st.code(command, language="shell")
+        seconds = ", ".join(f"{name} {value:,.4g}" for name, value in manifest.timing_s.items())
+        st.markdown(
+            f"Made {manifest.created:%Y-%m-%d %H:%M} UTC. Seconds and counts: {plain(seconds)}."
+        )
+        pairs = {**manifest.versions, **{f.name: f.sha256 for f in manifest.files}}
+        st.table(
+            [{"What": plain(name), "Version or SHA-256": plain(v)} for name, v in pairs.items()],
+            border="horizontal",
+            hide_index=True,
+        )
+
+
+def _estimate(estimate: Estimate | None, *, signed: bool = False) -> str:
+    if estimate is None or estimate.value is None:
+        return MISSING
+    ends = interval(estimate.lower, estimate.upper, signed=signed)
+    value = number(estimate.value, signed=signed)
+    return value if ends == MISSING else f"{value} ({ends})"

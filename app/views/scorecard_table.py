@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
+from app.charts.numbers import number
 from app.views.session import plain
 from stylized_facts.scorecard import BASELINE, Scorecard
 
@@ -24,17 +25,17 @@ def scorecard_view(card: Scorecard, shown: list[str]) -> None:
         low, high = card.ratio_to_hawkes_interval
         st.metric(
             f"{card.models[0]} / {BASELINE}",
-            _number(card.ratio_to_hawkes),
+            number(card.ratio_to_hawkes),
             border=True,
             height="stretch",
             help="Geometric mean, over the quantities that tell the two apart, of the model's K-S "
             f"distance to real data over that of {BASELINE}. Below 1 the model is nearer. "
-            f"95 % interval {_number(low)} to {_number(high)}.",
+            f"95 % interval {number(low)} to {number(high)}.",
         )
         for model in shown:
             st.metric(
                 f"{model} / floor",
-                _number(card.ratio_to_floor.get(model, math.nan)),
+                number(card.ratio_to_floor.get(model, math.nan)),
                 border=True,
                 height="stretch",
                 help="Geometric mean of the K-S distance to real data over the distance of real "
@@ -73,21 +74,17 @@ def _table(card: Scorecard, shown: list[str]) -> pd.DataFrame:
             "Quantity": row.label,
             "Metric": row.metric,
             "Unit": row.unit,
-            "Real": _number(row.real),
-            "Floor": _number(row.floor),
+            "Real": number(row.real),
+            "Floor": number(row.floor),
         }
         for model in shown:
             low, high = row.interval.get(model, (math.nan, math.nan))
-            line[model] = _number(row.values[model])
-            line[f"{model} distance"] = _number(row.distance[model]) + (
-                f" ({_number(low)} to {_number(high)})" if math.isfinite(low) else ""
+            line[model] = number(row.values[model])
+            line[f"{model} distance"] = number(row.distance[model]) + (
+                f" ({number(low)} to {number(high)})" if math.isfinite(low) else ""
             )
             line[f"{model} verdict"] = row.verdict[model]
         rows.append(line)
     return pd.DataFrame(rows)
 
 
-def _number(value: float) -> str:
-    from app.report.numbers import number
-
-    return number(value)

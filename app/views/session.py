@@ -31,4 +31,9 @@ def is_dark() -> bool:
 
 def plain(text: str) -> str:
     """`text` so that Streamlit, which reads Markdown almost everywhere, shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", " ".join(text.split()))
+    text = " ".join(text.split())
+    return re.sub(r"([\\`*_\[\]#|~$<>&]|:(?=\w)|^[-+]|^\d+[.)](?=\s|$))", _escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"{found[0][:-1]}\\{found[0][-1]}"

@@ -1,15 +1,21 @@
 """Risk measures of an ensemble of paths, and what the shocks achieved."""
 
 from engine.risk.achieved import AchievedRow, requested_against_achieved
-from engine.risk.bands import ArmBands, Bands, bands
-from engine.risk.bootstrap import Interval, bootstrap, bootstrap_draws, interval, paired_bootstrap
+from engine.risk.bootstrap import (
+    Interval,
+    bootstrap_draws,
+    bootstrap_interval,
+    interval,
+    paired_bootstrap,
+)
 from engine.risk.drawdown import max_drawdown_bp
 from engine.risk.estimate import Estimate
 from engine.risk.expected_shortfall import expected_shortfall
+from engine.risk.fan import ArmBands, Bands, bands
 from engine.risk.liquidation_cost import shortfall_bp, unfilled_share
 from engine.risk.liquidity import quantile_bands, time_mean, usual_depth
 from engine.risk.realised_volatility import realised_volatility_bp
-from engine.risk.recovery import median_time, recovery_times
+from engine.risk.recovery import following_mean, median_time, recovery_times
 from engine.risk.table import RiskRow, RiskTable, risk_table
 from engine.risk.var import value_at_risk
 
@@ -22,9 +28,10 @@ __all__ = [
     "RiskRow",
     "RiskTable",
     "bands",
-    "bootstrap",
     "bootstrap_draws",
+    "bootstrap_interval",
     "expected_shortfall",
+    "following_mean",
     "interval",
     "max_drawdown_bp",
     "median_time",

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from engine.ensemble import Origin, PathEnsemble
-from engine.risk.bootstrap import Statistic, bootstrap
+from engine.risk.bootstrap import Statistic, bootstrap_interval
 from engine.risk.estimate import Estimate
 from engine.risk.injected import parent_fills
 from engine.risk.liquidity import usual_depth
@@ -75,7 +75,7 @@ def requested_against_achieved(
             notes.append("the paths end before the window does")
         for quantity in _QUANTITIES[type(shock)](paths, position, shock):
             achieved = Estimate.of(
-                bootstrap(
+                bootstrap_interval(
                     quantity.statistic, *quantity.samples,
                     resamples=resamples, confidence=confidence, seed=run.spec.seed,
                 )
@@ -103,29 +103,14 @@ def agrees(asked: float | None, achieved: Estimate) -> bool | None:
 
 def ratio_of_sums(numerator: Float64, denominator: Float64) -> Float64:
     """Sum over paths of one over that of the other, [r, n] -> [r]; NaN over zero."""
-    return _divided(numerator.sum(axis=1), denominator.sum(axis=1))
-
-
-def common_odds_ratio(counts: Float64) -> Float64:
-    """Odds ratio common to several tables (Mantel and Haenszel, J. Nat. Cancer Inst. 22, 1959).
-
-    Parameters
-    ----------
-    counts : float64 [r, n, K, 4], for each path and stratum the counts: shocked for, shocked
-        against, unshocked for, unshocked against; summed over paths
-
-    Returns
-    -------
-    float64 [r], NaN where nothing was counted against
-    """
-    a, b, c, d = np.moveaxis(counts.sum(axis=1), -1, 0)
-    total = np.maximum(a + b + c + d, 1.0)
-    return _divided((a * d / total).sum(axis=-1), (b * c / total).sum(axis=-1))
-
-
-def _divided(above: Float64, below: Float64) -> Float64:
-    empty = np.full(np.shape(below), np.nan)
+    above, below = numerator.sum(axis=1), denominator.sum(axis=1)
+    empty = np.full(below.shape, np.nan)
     return np.asarray(np.divide(above, below, out=empty, where=below > 0))
+
+
+def odds_ratio(yes: Float64, no: Float64, base_yes: Float64, base_no: Float64) -> Float64:
+    """Odds of sums over paths, over the base odds, [r, n] -> [r]; NaN where a sum is zero."""
+    return ratio_of_sums(yes, no) * ratio_of_sums(base_no, base_yes)
 
 
 def _counts(
@@ -168,60 +153,77 @@ def _withdrawal(
     paths: PairedPaths, position: int, shock: LiquidityWithdrawal
 ) -> Iterator[_Quantity]:
     run, intensity = paths.run, paths.run.spec.intensity
-    first = run.shocked.time_ns == round(shock.start_s * NS_PER_S)
-    first &= (run.shocked.origin == Origin.SHOCK) & (run.shocked.action == Action.CANCEL)
-    sides = list(Side) if shock.sides == "both" else [Side[shock.sides.upper()]]
-    rows = np.flatnonzero(first & np.isin(run.shocked.side, sides))
-    taken = sum_by_path(path_positions(run.shocked)[rows], run.shocked.size[rows], len(run.shocked))
-    usual = len(sides) * usual_depth(run.profile, shock.distance_ticks(run.profile))
+    if shock.share > 0.0:
+        yield _removed(paths, shock)
+    if shock.limit_keep == 1.0:
+        return
+    shocked, unshocked = (
+        _counts(
+            arm,
+            (arm.origin == Origin.MODEL) & (arm.action == Action.ADD) & (arm.traded_size == 0),
+            shock.window_s,
+            paths.horizon_ns,
+        )
+        for arm in (run.shocked, run.baseline)
+    )
     yield _Quantity(
+        "new limit orders a second",
+        "new orders that do not trade on arrival, over those of the unshocked paths in the same"
+        " seconds",
+        "ratio",
+        shock.limit_keep**intensity,
+        ratio_of_sums,
+        (shocked, unshocked),
+    )
+
+
+def _removed(paths: PairedPaths, shock: LiquidityWithdrawal) -> _Quantity:
+    shocked, profile = paths.run.shocked, paths.run.profile
+    first = shocked.time_ns == round(shock.start_s * NS_PER_S)
+    first &= (shocked.origin == Origin.SHOCK) & (shocked.action == Action.CANCEL)
+    sides = list(Side) if shock.sides == "both" else [Side[shock.sides.upper()]]
+    rows = np.flatnonzero(first & np.isin(shocked.side, sides))
+    taken = sum_by_path(path_positions(shocked)[rows], shocked.size[rows], len(shocked))
+    usual = len(sides) * usual_depth(profile, shock.distance_ticks(profile))
+    return _Quantity(
         "depth removed, share of usual",
         "shares that the first withdrawal took over those that usually rest within its reach",
         "share",
-        shock.share_at(intensity),
+        shock.share_at(paths.run.spec.intensity),
         ratio_of_sums,
         (taken, np.full(len(taken), usual)),
-    )
-    if shock.limit_keep == 1.0:
-        return
-    counts = []
-    for arm in (run.shocked, run.baseline):
-        flow = arm.origin == Origin.MODEL
-        rests = flow & (arm.action == Action.ADD) & (arm.traded_size == 0)
-        for mask in (rests, flow & ~rests):
-            counts.append(_counts(arm, mask, shock.window_s, paths.horizon_ns))
-    yield _Quantity(
-        "new limit orders let through",
-        "new limit orders for each other event in the window, over the same of the unshocked paths",
-        "ratio",
-        shock.limit_keep**intensity,
-        lambda a, b, c, d: ratio_of_sums(a, b) / ratio_of_sums(c, d),
-        tuple(counts),
     )
 
 
 def _imbalance(paths: PairedPaths, position: int, shock: OrderFlowImbalance) -> Iterator[_Quantity]:
     run = paths.run
     favoured = Side[shock.direction.upper()]
-    counts = np.zeros((len(run.shocked), 2, 4))
-    for column, arm in ((0, run.shocked), (2, run.baseline)):
-        for stratum, action in enumerate((Action.ADD, Action.CANCEL)):
-            flow = (arm.origin == Origin.MODEL) & (arm.action == action)
-            # An added order of the favoured side pushes its way, a cancelled one the other way.
-            pushes = (arm.side == favoured) == (action == Action.ADD)
-            for offset, mask in enumerate((flow & pushes, flow & ~pushes)):
-                counts[:, stratum, column + offset] = _counts(
-                    arm, mask, shock.plateau_s, paths.horizon_ns
-                )
-    yield _Quantity(
-        f"odds of {shock.direction} pressure",
-        "odds that an event pushes the asked way, over those of the unshocked paths in the same"
-        " seconds; Mantel-Haenszel over adds and cancels",
-        "ratio",
-        shock.factor**run.spec.intensity,
-        common_odds_ratio,
-        (counts,),
-    )
+    other = Side(1 - favoured)
+    asked = shock.factor**run.spec.intensity
+    # What is cancelled depends on what rests, and so follows what was added: the tilt of cancels
+    # cannot be read off their sides, which are shown but not held against what was asked.
+    for action, side, name, wanted in (
+        (Action.ADD, favoured, f"odds that a new order is a {favoured.name.lower()} order", asked),
+        (Action.CANCEL, other, f"odds that a cancel takes a {other.name.lower()} order", None),
+    ):
+        counts = [
+            _counts(
+                arm,
+                (arm.origin == Origin.MODEL) & (arm.action == action) & mask,
+                shock.plateau_s,
+                paths.horizon_ns,
+            )
+            for arm in (run.shocked, run.baseline)
+            for mask in (arm.side == side, arm.side != side)
+        ]
+        yield _Quantity(
+            name,
+            "odds at full force of the shock over those of the unshocked paths in the same seconds",
+            "ratio",
+            wanted,
+            odds_ratio,
+            tuple(counts),
+        )
 
 
 def _burst(paths: PairedPaths, position: int, shock: ActivityBurst) -> Iterator[_Quantity]:

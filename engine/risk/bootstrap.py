@@ -74,7 +74,7 @@ def interval(
     return Interval(value, lower, upper)
 
 
-def bootstrap(
+def bootstrap_interval(
     statistic: Statistic,
     *samples: Float64,
     resamples: int = 1000,

@@ -14,37 +14,39 @@ from model.events import Float64
 Bools = npt.NDArray[np.bool_]
 
 
-def recovery_times(
-    values: Float64, lower: Float64 | float, upper: Float64 | float, hold: int = 1
-) -> tuple[Float64, Bools]:
-    """Steps until a path is back inside a band and stays there for `hold` steps.
-
-    Parameters
-    ----------
-    values : float64 [P, T], equally spaced, the clock starts at column 0
-    lower, upper : ends of the band, included, broadcast to [P, T]: the unshocked twin or the level
-        before the shock with a margin, or quantiles of the unshocked paths; an end may be infinite
-    hold : samples in a row that must lie inside, the first of them is the time of recovery
-
-    Returns
-    -------
-    steps : float64 [P], steps until recovery; where it was not seen, T - hold, the last at which
-        it could have been
-    observed : bool [P], False: censored, not recovered within the T samples (NaN is outside)
+def following_mean(values: Float64, width: int) -> Float64:
+    """Mean of each sample and the `width` - 1 after it: [P, T] -> float64 [P, T - width + 1].
 
     Raises
     ------
     ValueError
-        Fewer samples than `hold`.
+        Fewer samples than `width`.
     """
-    length = values.shape[1]
-    if not 1 <= hold <= length:
-        raise ValueError(f"hold {hold} does not fit into {length} samples")
-    inside = (values >= lower) & (values <= upper)
-    runs = np.cumsum(np.pad(inside, ((0, 0), (1, 0))), axis=1)
-    stays: Bools = np.equal(runs[:, hold:] - runs[:, :-hold], hold)
-    observed: Bools = stays.any(axis=1)
-    steps = np.where(observed, np.argmax(stays, axis=1), length - hold)
+    if not 1 <= width <= values.shape[1]:
+        raise ValueError(f"a mean over {width} samples does not fit into {values.shape[1]}")
+    sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+    return np.asarray((sums[:, width:] - sums[:, :-width]) / width)
+
+
+def recovery_times(
+    values: Float64, lower: Float64 | float, upper: Float64 | float
+) -> tuple[Float64, Bools]:
+    """Steps until a path is back inside a band.
+
+    Parameters
+    ----------
+    values : float64 [P, T], equally spaced, the clock starts at column 0; T >= 1
+    lower, upper : ends of the band, included, broadcast to [P, T]: the unshocked twin or the level
+        before the shock with a margin, or quantiles of the unshocked paths; an end may be infinite
+
+    Returns
+    -------
+    steps : float64 [P], steps until recovery; T - 1 where it was not seen
+    observed : bool [P], False: censored, not inside within the T samples (NaN is outside)
+    """
+    inside: Bools = np.logical_and(values >= lower, values <= upper)
+    observed = np.asarray(inside.any(axis=1), np.bool_)
+    steps = np.where(observed, np.argmax(inside, axis=1), values.shape[1] - 1)
     return steps.astype(np.float64), observed
 
 
@@ -73,6 +75,6 @@ def median_time(times: Float64, observed: Bools, confidence: float = 0.95) -> In
         lower, upper = (float(end) for end in curve.quantile_ci(0.5, 1.0 - confidence))
     below = curve.surv_prob <= 0.5 + 1e-12
     median = float(curve.surv_times[np.argmax(below)]) if below.any() else np.nan
-    if np.isnan(lower) and curve.surv_prob[0] == 0.0:  # all at once: no band to invert
-        lower = upper = median
+    # A curve that jumps across one half has times on one side of the jump in the band, or none.
+    lower, upper = float(np.fmin(lower, median)), float(np.fmax(upper, median))
     return Interval(median, lower, upper if np.isfinite(upper) else np.nan)

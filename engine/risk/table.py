@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from engine.risk.bootstrap import Interval, Statistic, bootstrap, paired_bootstrap
+from engine.risk.bootstrap import Statistic, bootstrap_interval, paired_bootstrap
 from engine.risk.drawdown import max_drawdown_bp
 from engine.risk.estimate import Estimate
 from engine.risk.expected_shortfall import expected_shortfall
@@ -19,18 +19,19 @@ from engine.risk.liquidation_cost import shortfall_bp, unfilled_share
 from engine.risk.liquidity import time_mean
 from engine.risk.paths import PairedPaths, PairedRun
 from engine.risk.realised_volatility import realised_volatility_bp
-from engine.risk.recovery import median_time, recovery_times
+from engine.risk.recovery import following_mean, median_time, recovery_times
 from engine.risk.var import value_at_risk
 from engine.shocks import Liquidation
 from model.events import NS_PER_S, Float64, Side
 
 VOLATILITY_STEP_S = 10
-HOLD_S = 5  # how long a path must stay inside the band to count as recovered
+RECOVERY_MEAN_S = 10  # recovery looks at means over so many seconds
 TAIL_PATHS = 5  # a tail number needs so many paths beyond its level
 
-WITHIN = (
-    f"seconds from the end of the last shock until, for {HOLD_S} s in a row, {{}}; Kaplan-Meier"
-    " median over paths; for the unshocked arm the same clock"
+RECOVERY = (
+    "seconds from the end of the last shock until the mean over the next"
+    f" {RECOVERY_MEAN_S} s of the {{}} unshocked paths at that time; Kaplan-Meier median over"
+    " paths; unshocked: the same clock run on the unshocked paths"
 )
 
 
@@ -114,7 +115,7 @@ class _Measure:
             return row(n=0, shocked=Estimate(value=None), warning="not defined on any path")
         shocked = self.shocked[defined]
         if self.unshocked is None:
-            one = bootstrap(
+            one = bootstrap_interval(
                 self.statistic, shocked, resamples=resamples, confidence=confidence, seed=seed
             )
             return row(n=n, shocked=Estimate.of(one))
@@ -260,35 +261,30 @@ def _recovery_rows(paths: PairedPaths, confidence: float) -> Iterator[RiskRow]:
     if window is None or paths.run.spec.intensity == 0.0:
         return
     after = paths.grid_slice((window[1], np.inf))
-    length = len(paths.grid_ns) - after.start
-    if length < HOLD_S:
+    length = len(paths.grid_ns) - after.start - RECOVERY_MEAN_S
+    if length < 0:
         return
     for key, label, state, column, low, high in (
         ("spread_recovery_s", "Spread recovers after",
-         "the spread is no wider than that of 95% of unshocked paths at that time",
-         "spread_ticks", None, 0.95),
+         "spread is no wider than that of 95% of", "spread_ticks", 0.0, 0.95),
         ("depth_recovery_s", "Depth recovers after",
-         "the depth at the touch is no less than that of 95% of unshocked paths at that time",
-         "touch_depth", 0.05, None),
+         "depth at the touch is no less than that of 95% of", "touch_depth", 0.05, 1.0),
         ("mid_recovery_s", "Mid price recovers after",
-         "the mid lies within the central 90% of unshocked paths at that time",
-         "mid_ticks", 0.05, 0.95),
+         "mid lies within that of the central 90% of", "mid_ticks", 0.05, 0.95),
     ):  # fmt: skip
-        unshocked, shocked = (getattr(arm, column)[:, after] for arm in paths.arms)
-        lower = -np.inf if low is None else np.quantile(unshocked, low, axis=0)
-        upper = np.inf if high is None else np.quantile(unshocked, high, axis=0)
-        medians: list[Interval] = []
-        censored = 0
-        for arm in (unshocked, shocked):
-            steps, observed = recovery_times(arm, lower, upper, HOLD_S)
-            medians.append(median_time(steps, observed, confidence))
-            censored = int((~observed).sum())
-        last = length - HOLD_S
+        unshocked, shocked = (
+            following_mean(getattr(arm, column)[:, after], RECOVERY_MEAN_S) for arm in paths.arms
+        )
+        lower = np.quantile(unshocked, low, axis=0) if low > 0.0 else -np.inf
+        upper = np.quantile(unshocked, high, axis=0) if high < 1.0 else np.inf
+        calm, stressed = (recovery_times(arm, lower, upper) for arm in (unshocked, shocked))
+        censored = int((~stressed[1]).sum())
         yield RiskRow(
-            measure=key, label=label, definition=WITHIN.format(state), unit="s",
-            unshocked=Estimate.of(medians[0]), shocked=Estimate.of(medians[1]), n=len(shocked),
+            measure=key, label=label, definition=RECOVERY.format(state), unit="s",
+            unshocked=Estimate.of(median_time(*calm, confidence)),
+            shocked=Estimate.of(median_time(*stressed, confidence)), n=len(shocked),
             warning=(
-                f"{censored} of {len(shocked)} shocked paths had not recovered {last} s after"
+                f"{censored} of {len(shocked)} shocked paths had not recovered {length} s after"
                 " the shock" if censored else ""
             ),
         )  # fmt: skip

@@ -18,15 +18,18 @@ class LiquidityWithdrawal(ShockModel):
     """Takes away a share of the resting size near the touch, and thins new limit orders.
 
     At `start_s` (and `repeat` - 1 times more, equally spaced over the window) resting orders are
-    deleted, from the touch outward, until `share` of the size within `distance_spreads` of the
+    deleted, evenly over the levels, until `share` of the size within `distance_spreads` of the
     touch is gone. During the window a new order that does not cross is let through with
     probability `limit_keep`. Intensity multiplies `share` (at most 1) and is the power of
     `limit_keep`.
     """
 
     kind: Literal["liquidity_withdrawal"] = "liquidity_withdrawal"
-    share: float = Field(gt=0, le=1, description="share of the resting size taken away each time")
+    share: float = Field(
+        ge=0, le=1, description="share of the resting size taken away each time (0: thinning alone)"
+    )
     distance_spreads: float = Field(
+        default=3.0,
         ge=0,
         le=1_000,
         description="reach from the touch, in typical spreads of the asset (0: the touch alone)",
@@ -40,7 +43,9 @@ class LiquidityWithdrawal(ShockModel):
     )
 
     @model_validator(mode="after")
-    def _thinning_is_two_sided(self) -> Self:
+    def _does_something(self) -> Self:
+        if self.share == 0.0 and self.limit_keep == 1.0:
+            raise ValueError("share 0 and limit_keep 1 do nothing; change one of them")
         if self.sides != "both" and self.limit_keep < 1.0:
             raise ValueError(
                 "limit_keep thins new orders on both sides; use sides: both, or limit_keep: 1"
@@ -58,8 +63,10 @@ class LiquidityWithdrawal(ShockModel):
     def _rows(self, intensity: float, profile: AssetProfile) -> ShockPlan:
         side = BOTH_SIDES if self.sides == "both" else int(Side[self.sides.upper()])
         share = self.share_at(intensity)
-        times_s = spaced(self.window_s, self.repeat)
-        plan = withdrawals(times_s, side, self.distance_ticks(profile), share)
+        plan = ShockPlan.empty()
+        if share > 0.0:
+            times_s = spaced(self.window_s, self.repeat)
+            plan = withdrawals(times_s, side, self.distance_ticks(profile), share)
         if self.limit_keep < 1.0:
             log_keep = intensity * math.log(self.limit_keep)
             plan = plan.joined(tilt(Tilt.LIMIT_KEEP, self.window_s, log_keep))
@@ -68,13 +75,18 @@ class LiquidityWithdrawal(ShockModel):
     def _sentence(self, intensity: float, profile: AssetProfile) -> str:
         start, end = self.window_s
         sides = "both sides" if self.sides == "both" else f"the {self.sides} side"
-        text = (
-            f"Takes away {self.share_at(intensity):.0%} of the size resting within"
-            f" {self.distance_ticks(profile)} ticks of the touch on {sides} at {start:g} s"
-        )
-        if self.repeat > 1:
-            text += f" and every {self.duration_s / self.repeat:g} s until {end:g} s"
+        parts = []
+        if self.share > 0.0:
+            again = f" and every {self.duration_s / self.repeat:g} s after that"
+            parts.append(
+                f"takes away {self.share_at(intensity):.3g} of the size resting within"
+                f" {self.distance_ticks(profile)} ticks of the touch on {sides} at {start:g} s"
+                + (again if self.repeat > 1 else "")
+            )
         if self.limit_keep < 1.0:
             keep = self.limit_keep**intensity
-            text += f"; lets {keep:.3g} of new limit orders through until {end:g} s"
-        return text + "."
+            parts.append(
+                f"lets {keep:.3g} of new limit orders through from {start:g} s to {end:g} s"
+            )
+        text = "; ".join(parts)
+        return text[0].upper() + text[1:] + "."

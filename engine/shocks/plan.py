@@ -73,6 +73,11 @@ class ShockPlan:
             i64, i8, i8, i64, f8,
         )  # fmt: skip
 
+    @property
+    def does_nothing(self) -> bool:
+        """Whether there is no row at all."""
+        return len(self.tilt_kind) + len(self.order_time_ns) + len(self.op_time_ns) == 0
+
     def joined(self, other: ShockPlan) -> ShockPlan:
         """Both plans together, orders and operations in time order (ties: self first)."""
         columns = {

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,13 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from model.errors import RecordingError
-from model.events import Int64
 
 Bools = npt.NDArray[np.bool_]
 
 DAMAGE = (EOFError, zlib.error, zipfile.BadZipFile, OSError)  # what a file cut short raises
 
-_WHOLE = r"-?\d{1,18}"
-_SECONDS = r"-?\d{1,6}(?:\.\d{0,18})?"
+_WHOLE = r"[ \t]*-?\d{1,19}[ \t]*"
+_SECONDS = r"[ \t]*-?\d{1,18}(?:\.\d{0,18})?[ \t]*"
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,7 @@ class CsvFile:
                 return pc.read_csv(
                     stream,
                     read_options=pc.ReadOptions(column_names=list(types)),
+                    parse_options=pc.ParseOptions(quote_char=False),
                     convert_options=pc.ConvertOptions(column_types=types, null_values=[]),
                 )
             except pa.ArrowInvalid as error:
@@ -105,7 +105,7 @@ class CsvFile:
                         return f"row {row}: {name} {cell!r} is not {what}"
         return "" if row else "the file is empty"
 
-    def refuse(self, bad: Bools, what: str, values: Int64) -> None:
+    def refuse(self, bad: Bools, what: str, values: npt.NDArray[Any]) -> None:
         """Raise `RecordingError` at the first row where `bad`; `{}` in `what` is its value."""
         if bad.any():
             row = int(np.argmax(bad))

@@ -33,6 +33,7 @@ from model.events import (
 from model.readers.csv_file import DAMAGE, CsvFile, damaged
 
 PRICE_SCALE = 10_000  # LOBSTER writes prices as integers, currency x 10,000
+DAY_S = 86_400
 EMPTY_LEVEL = 9_999_999_999  # price of a level that is not there, with either sign
 NEW, CANCEL, DELETE, EXECUTION, HIDDEN, CROSS, HALT = 1, 2, 3, 4, 5, 6, 7
 
@@ -161,13 +162,15 @@ def _read_messages(source: CsvFile, ticks: int) -> dict[str, Int64]:
     """Columns of the message file as int64, checked; times in nanoseconds."""
     table = source.read(_MESSAGE)
     rows = {name: table[name].to_numpy() for name in _MESSAGE if name != "time"}
+    seconds = table["time"].cast(pa.float64()).to_numpy()
+    outside = (seconds < 0) | (seconds > DAY_S)
+    source.refuse(outside, "time {} is not in seconds after midnight", seconds)
     rows["time"] = _nanoseconds(table["time"])
     kind = rows["type"]
     known = (kind >= NEW) & (kind <= HALT)
     order = kind <= HIDDEN
     source.refuse(~known, "type {} is not known (1 to 7)", kind)
     backwards = np.concatenate(([False], np.diff(rows["time"]) < 0))
-    source.refuse(rows["time"] < 0, "time {} ns is before midnight", rows["time"])
     source.refuse(backwards, "time runs backwards ({} ns); sort the file by time", rows["time"])
     source.refuse(order & (rows["size"] <= 0), "size {} is not positive", rows["size"])
     source.refuse(

@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from model.events import Float64, Int64, Recording
+from model.events import NS_PER_S, Int64, Recording
 from model.order_flow import MarketView
 from model.profile import AssetProfile
 from stylized_facts.baselines.files import read_baseline, write_baseline
 from stylized_facts.baselines.hawkes_fit import (
-    WEIGHTED,
     HawkesSettings,
     Parameters,
     fit_parameters,
@@ -27,7 +26,7 @@ from stylized_facts.baselines.hawkes_simulation import (
     stationary_state,
 )
 from stylized_facts.baselines.marks import Marks
-from stylized_facts.baselines.streams import STREAM_NAMES, StreamEvents, training_streams
+from stylized_facts.baselines.streams import STREAM_NAMES, training_streams
 from stylized_facts.baselines.time_of_day import TimeOfDay
 
 LEAST_EVENTS = 1000
@@ -85,18 +84,10 @@ class CompoundHawkes(BaseModel):
 
     def goodness_of_fit(self, recordings: Sequence[Recording]) -> GoodnessOfFit:
         """Residuals and likelihood on recordings with quotes, best ones that the fit has not seen."""
-        windows: list[StreamEvents] = training_streams(recordings, 2)
-        mu, alpha = self.parameters.by_stream()
+        windows = training_streams(recordings, 2)
         return goodness_of_fit(
-            [
-                point_process(
-                    window, self.time_of_day, self.parameters.mean_spread,
-                    self.parameters.spread_exponent,
-                )
-                for window in windows
-            ],
-            mu, alpha, np.asarray(self.parameters.betas), WEIGHTED,
-            np.repeat(self.parameters.rates, 2), STREAM_NAMES,
+            [point_process(window, self.time_of_day) for window in windows],
+            self.parameters.law(), np.repeat(self.parameters.rates, 2), STREAM_NAMES,
         )  # fmt: skip
 
     def start(
@@ -104,27 +95,20 @@ class CompoundHawkes(BaseModel):
         history: Sequence[Recording] | None = None,
     ) -> HawkesSession:  # fmt: skip
         """See `model.order_flow.OrderFlowModel.start`; without history, from the stationary mean."""
-        found = self.parameters
-        mu, alpha = found.by_stream()
-        betas = np.asarray(found.betas)
-        jumps = jumps_of(alpha, betas)
-        mean = self._mean_state(alpha)
+        law, day = self.parameters.law(), self.time_of_day
+        jumps = jumps_of(law.alpha, law.betas)
+        mean = stationary_state(law.alpha, np.repeat(self.parameters.rates, 2))
         if history is None:
-            factor = self.time_of_day.at(view.time_ns / 1e9)
-            excitation = mean[None] * factor[:, None, None]
+            excitation = mean * day.at(view.time_ns / NS_PER_S)[:, None, None]
         else:
-            excitation = excited_by(history, view.time_ns, mean, jumps, betas)
+            excitation = excited_by(history, view.time_ns, mean, jumps, law.betas)
         intensities = Intensities(
-            mu, jumps, betas, found.mean_spread, found.spread_exponent,
-            np.asarray(self.time_of_day.factors),
-            self.time_of_day.start_ns, self.time_of_day.width_ns,
+            law.mu, jumps, law.betas, np.asarray(self.parameters.spread_exponents),
+            law.mean_spread, np.asarray(day.factors), day.start_ns, day.width_ns,
         )  # fmt: skip
         return HawkesSession(
             intensities, self.marks.packed(), paths, seed, view.time_ns, excitation
         )
-
-    def _mean_state(self, alpha: Float64) -> Float64:
-        return stationary_state(alpha, np.repeat(self.parameters.rates, 2))
 
     def write(self, path: Path) -> None:
         """Write the fitted model as JSON, atomically."""

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model.events import Float64
 from stylized_facts.baselines.hawkes_likelihood import (
+    Design,
     PointProcess,
     Pooling,
     designs,
     maximise,
     unpooled,
 )
-from stylized_facts.baselines.hawkes_residuals import compensate
+from stylized_facts.baselines.hawkes_residuals import Law
 from stylized_facts.baselines.hawkes_simulation import spectral_radius
 from stylized_facts.baselines.streams import KINDS, LO_INSPREAD, STREAMS, StreamEvents
 from stylized_facts.baselines.time_of_day import TimeOfDay
 
-WEIGHTED = np.arange(STREAMS) // 2 == LO_INSPREAD
-MAX_ROUNDS, EXPONENT_TOLERANCE, MAX_EXPONENT = 6, 0.01, 5.0
-POOLING = Pooling.mirrored(STREAMS, WEIGHTED)
+INSIDE = np.arange(KINDS) == LO_INSPREAD
 
 
 class HawkesSettings(BaseModel):
@@ -30,10 +30,13 @@ class HawkesSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    fastest_s: float = Field(default=5e-5, gt=0, description="shortest decay time 1/beta, seconds")
+    fastest_s: float = Field(default=1e-5, gt=0, description="shortest decay time 1/beta, seconds")
     slowest_s: float = Field(default=30.0, gt=0, description="longest decay time, well below a bin")
     decays: int = Field(default=5, ge=1, le=20, description="number of decays, log-spaced")
     profile_bin_s: float = Field(default=300.0, gt=0, description="width of a time-of-day bin")
+    spread_drives: Literal["all", "inspread"] = Field(
+        default="all", description="kinds whose rate follows the spread; `inspread`: Jain et al."
+    )
     max_spectral_radius: float = Field(default=0.99, gt=0, lt=1)
 
     @property
@@ -41,13 +44,19 @@ class HawkesSettings(BaseModel):
         """Decay rates, 1/s, fastest first."""
         return 1.0 / np.geomspace(self.fastest_s, self.slowest_s, self.decays)
 
+    @property
+    def pooling(self) -> Pooling:
+        """Buy and sell share a fit."""
+        every = np.ones(KINDS, np.bool_)
+        return Pooling.mirrored(INSIDE, every if self.spread_drives == "all" else INSIDE)
+
 
 class Parameters(BaseModel):
     """Fitted parameters, one entry for each kind; the sides mirror each other.
 
     `alpha[kind][source][m]` is the mean number of events of the kind, on the BUY side, that one
-    event of stream `source` excites through decay m (times the spread weight, inside the spread).
-    For the SELL side read source ^ 1.
+    event of stream `source` excites through decay m at the mean spread. For the SELL side read
+    source ^ 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,112 +66,90 @@ class Parameters(BaseModel):
     alpha: list[list[list[float]]]
     rates: list[float] = Field(description="mean rate of each side in training, 1/s")
     mean_spread: float = Field(gt=0, description="time-weighted mean spread, ticks")
-    spread_exponent: float
-    inspread_exposure: float = Field(description="mean spread weight met by excitation in training")
+    spread_exponents: list[float]
+    spread_exposures: list[float] = Field(
+        description="mean spread weight that excitation met in training"
+    )
     fitted_spectral_radius: float = Field(description="before any rescaling")
 
-    def by_stream(self) -> tuple[Float64, Float64]:
-        """mu [K] and alpha [K, K, M] (target, source, decay)."""
-        return unpooled(np.asarray(self.mu), np.asarray(self.alpha), POOLING)
+    @model_validator(mode="after")
+    def _shapes(self) -> Parameters:
+        by_kind = (self.mu, self.alpha, self.rates, self.spread_exponents, self.spread_exposures)
+        if any(len(column) != KINDS for column in by_kind):
+            raise ValueError(f"parameters must have {KINDS} entries, one for each kind")
+        if np.shape(self.alpha) != (KINDS, STREAMS, len(self.betas)):
+            raise ValueError(f"alpha must be {KINDS} x {STREAMS} x {len(self.betas)}")
+        return self
+
+    def law(self) -> Law:
+        """Parameters by stream."""
+        pooling = Pooling.mirrored(INSIDE, INSIDE)
+        mu, alpha = unpooled(np.asarray(self.mu), np.asarray(self.alpha), pooling)
+        return Law(
+            mu, alpha, np.asarray(self.betas), np.repeat(self.spread_exponents, 2),
+            np.repeat(INSIDE, 2).astype(np.int64), self.mean_spread,
+        )  # fmt: skip
 
     def branching(self) -> Float64:
         """Mean number of events of each stream that an event of each excites: [target, source]."""
-        matrix = self.by_stream()[1].sum(axis=2)
-        matrix[WEIGHTED] *= self.inspread_exposure
-        return matrix
+        matrix = self.law().alpha.sum(axis=2)
+        return np.asarray(matrix * np.repeat(self.spread_exposures, 2)[:, None], np.float64)
 
 
-def point_process(
-    window: StreamEvents, time_of_day: TimeOfDay, mean_spread: float, exponent: float
-) -> PointProcess:
-    """Window with the time of day and the spread weight, both as they were when the interval began."""
-    begun = window.time_s - window.gap_s
-    weight = (np.maximum(window.spread_ticks, 2) / mean_spread) ** exponent
-    weight[window.spread_ticks <= 1] = 0.0
-    return PointProcess(
-        window.time_s, window.stream, window.start_s, time_of_day.at(begun), weight
-    )
+def point_process(window: StreamEvents, time_of_day: TimeOfDay) -> PointProcess:
+    """Window with the time of day as it was when each interval began."""
+    clock = time_of_day.at(window.time_s - window.gap_s)
+    return PointProcess(window.time_s, window.stream, window.start_s, clock, window.spread_ticks)
 
 
 def fit_parameters(
     windows: Sequence[StreamEvents], time_of_day: TimeOfDay, settings: HawkesSettings
 ) -> Parameters:
-    """Maximum likelihood of all parameters, the spread exponent by alternation."""
-    betas = settings.betas
-    gaps = np.concatenate([window.gap_s for window in windows])
-    spreads = np.concatenate([window.spread_ticks for window in windows])
-    stream = np.concatenate([window.stream for window in windows])
-    mean_spread = float(gaps @ spreads / gaps.sum())
-    rates = np.bincount(stream // 2, minlength=KINDS) / gaps.sum() / 2
-
-    inside, room = stream // 2 == LO_INSPREAD, spreads > 1
-    log_ratio = np.log(np.maximum(spreads, 2) / mean_spread)
-    exponent = _exponent(log_ratio[inside], log_ratio[room], gaps[room])
-    fits: list[tuple[float, Float64]] = []
-    for _ in range(MAX_ROUNDS):
-        processes = [point_process(w, time_of_day, mean_spread, exponent) for w in windows]
-        parts = designs(processes, betas, POOLING)
-        if fits:
-            fits[LO_INSPREAD] = maximise(parts[LO_INSPREAD], fits[LO_INSPREAD])
-        else:
-            fits = [maximise(part) for part in parts]
-        mu = np.array([fit[0] for fit in fits])
-        alpha = np.stack([fit[1].reshape(STREAMS, len(betas)) for fit in fits])
-        better = _exponent(log_ratio[inside], log_ratio[room], _area(processes, mu, alpha, betas)[room])
-        if abs(better - exponent) < EXPONENT_TOLERANCE:
-            break
-        exponent = better
-    excited = fits[LO_INSPREAD][1]
-    met = float(excited @ parts[LO_INSPREAD].exposure)
-    exposure = met / max(float(excited @ parts[0].exposure), 1e-300) if met > 0 else 1.0
-    span = parts[LO_INSPREAD].base_exposure / parts[0].base_exposure
-    found = Parameters(
-        betas=betas.tolist(), mu=mu.tolist(), alpha=alpha.tolist(), rates=rates.tolist(),
-        mean_spread=mean_spread, spread_exponent=exponent, inspread_exposure=exposure,
-        fitted_spectral_radius=0.0,
+    """Maximum likelihood of all parameters."""
+    seconds = sum(float(window.gap_s.sum()) for window in windows)
+    mean_spread = sum(float(window.gap_s @ window.spread_ticks) for window in windows) / seconds
+    counts = sum(np.bincount(window.stream // 2, minlength=KINDS) for window in windows)
+    parts = designs(
+        [point_process(window, time_of_day) for window in windows],
+        settings.betas, settings.pooling, mean_spread,
     )  # fmt: skip
-    return _stabilised(found, span, settings.max_spectral_radius)
+    fits = [maximise(part) for part in parts]
+    shape = (STREAMS, settings.decays)
+    found = Parameters(
+        betas=settings.betas.tolist(),
+        mu=[fit.mu for fit in fits],
+        alpha=[fit.alpha.reshape(shape).tolist() for fit in fits],
+        rates=(counts / seconds / 2).tolist(),
+        mean_spread=mean_spread,
+        spread_exponents=[fit.exponent for fit in fits],
+        spread_exposures=[
+            _mean_weight(part, np.append(0.0, fit.alpha), fit.exponent)
+            for part, fit in zip(parts, fits, strict=True)
+        ],
+        fitted_spectral_radius=0.0,
+    )
+    only_mu = np.eye(1, STREAMS * settings.decays + 1)[0]
+    at_base = [
+        _mean_weight(part, only_mu, fit.exponent) for part, fit in zip(parts, fits, strict=True)
+    ]
+    return _stabilised(found, np.asarray(at_base), settings.max_spectral_radius)
 
 
-def _area(
-    processes: Sequence[PointProcess], mu: Float64, alpha: Float64, betas: Float64
-) -> Float64:
-    """Compensator of both in-spread streams over each interval, their spread weight left out."""
-    by_stream = unpooled(mu, alpha, POOLING)
-    bare = np.zeros(STREAMS, np.bool_)
-    grown = [compensate(process, *by_stream, betas, bare).increments for process in processes]
-    return np.concatenate([increments[:, WEIGHTED].sum(axis=1) for increments in grown])
+def _mean_weight(part: Design, coefficients: Float64, exponent: float) -> float:
+    """Mean spread weight, each spread weighted by what the given terms expect at it."""
+    expected = part.exposure @ coefficients
+    open_all = expected.sum()
+    return float(np.exp(exponent * part.log_ratio) @ expected / open_all) if open_all > 0 else 1.0
 
 
-def _exponent(at_events: Float64, at_intervals: Float64, area: Float64) -> float:
-    """Spread exponent b of maximum likelihood, given the unweighted compensator of the intervals.
-
-    The common scale of the intensity is profiled out, which leaves
-    b sum(x_events) - n ln sum(area exp(b x_intervals)): concave, solved by Newton's method.
-    """
-    if len(at_events) == 0 or np.ptp(at_intervals) == 0.0:
-        return 0.0
-    b, target = 0.0, float(at_events.mean())
-    for _ in range(50):
-        weight = area * np.exp(b * at_intervals)
-        weight /= weight.sum()
-        mean = float(weight @ at_intervals)
-        variance = float(weight @ (at_intervals - mean) ** 2)
-        step = float(np.clip((target - mean) / max(variance, 1e-12), -1.0, 1.0))
-        b = float(np.clip(b + step, -MAX_EXPONENT, MAX_EXPONENT))
-        if abs(step) < 1e-9:
-            break
-    return b
-
-
-def _stabilised(found: Parameters, mean_weight: float, limit: float) -> Parameters:
+def _stabilised(found: Parameters, mean_weight: Float64, limit: float) -> Parameters:
     """Note the spectral radius; above `limit` scale alpha down to it and keep the mean rates."""
     radius = spectral_radius(found.branching())
+    noted = found.model_copy(update={"fitted_spectral_radius": radius})
     if radius <= limit:
-        return found.model_copy(update={"fitted_spectral_radius": radius})
+        return noted
     alpha = (np.asarray(found.alpha) * (limit / radius)).tolist()
-    scaled = found.model_copy(update={"alpha": alpha, "fitted_spectral_radius": radius})
+    scaled = noted.model_copy(update={"alpha": alpha})
     rates = np.repeat(scaled.rates, 2)
     own = np.maximum(rates - scaled.branching() @ rates, 0.01 * rates)[::2]
-    own[LO_INSPREAD] /= mean_weight
-    return scaled.model_copy(update={"mu": own.tolist()})
+    return scaled.model_copy(update={"mu": (own / mean_weight).tolist()})

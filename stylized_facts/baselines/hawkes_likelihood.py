@@ -1,19 +1,19 @@
 r"""Maximum likelihood for a multivariate Hawkes process with fixed, shared decays.
 
-.. math:: \lambda_i(t) = w_i(t)\,\Bigl[\mu_i f(t) + \sum_j \sum_m \alpha_{ijm}\beta_m
-          \sum_{t_n < t,\, k_n = j} e^{-\beta_m (t - t_n)}\Bigr]
+.. math:: \lambda_i(t) = \Bigl(\frac{s(t)}{\bar s}\Bigr)^{b_i} \Bigl[\mu_i f(t)
+          + \sum_j \sum_m \alpha_{ijm}\beta_m \sum_{t_n < t,\, k_n = j} e^{-\beta_m (t - t_n)}\Bigr]
 
-f is the time-of-day profile of the baseline, w a weight that depends on the market (1 for most
-streams); both are known and constant between events. With the decays fixed, the log-likelihood is
-concave in (mu, alpha) and splits into one fit for each stream (Ogata 1978; Ozaki 1979). Streams
-that mirror each other, buy and sell, share a fit: their rows are pooled.
+f is the time-of-day profile of the baseline and s the spread, both constant between events. With
+the decays and b fixed, the log-likelihood is concave in (mu, alpha) and splits into one fit for
+each stream (Ogata 1978; Ozaki 1979); b is one more number in that fit. Streams that mirror each
+other, buy and sell, share a fit: their rows are pooled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ Float32 = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 
 MU_FLOOR = 1e-4  # least share of its events that a stream owes to its baseline
+MAX_EXPONENT = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,145 +38,158 @@ class PointProcess:
     ----------
     time_s : float64 [n], strictly increasing; stream : int8 or int64 [n]
     start_s : float, where the window opens; nothing before it excites
-    clock : float64 [n], f over interval n; weight : float64 [n], w over it, for weighted streams
+    clock : float64 [n], f over interval n
+    spread_ticks : int64 [n], s over interval n
     """
 
     time_s: Float64
     stream: npt.NDArray[Any]
     start_s: float
     clock: Float64
-    weight: Float64
+    spread_ticks: Int64
 
     @classmethod
     def plain(cls, time_s: Float64, stream: npt.NDArray[Any], start_s: float = 0.0) -> PointProcess:
-        """Events without profile or weight."""
-        ones = np.ones(len(time_s))
-        return cls(time_s, stream, start_s, ones, ones)
+        """Events without profile or spread."""
+        return cls(time_s, stream, start_s, np.ones(len(time_s)), np.ones(len(time_s), np.int64))
 
 
 @dataclass(frozen=True, eq=False)
 class Pooling:
-    """Which streams are fitted together.
+    """Which streams are fitted together, and how the spread enters.
 
     Attributes
     ----------
     group : int64 [K], fit to which a target stream belongs
     source : int64 [K, K], column block under which target k's fit sees source stream j
-    weighted : bool [K], whether w multiplies the stream's intensity
+    inside : bool [G], fits of events inside the spread: impossible at one tick
+    follows : bool [G], fits whose spread exponent b is estimated; it is 0 for the others
     """
 
     group: Int64
     source: Int64
-    weighted: Bools
+    inside: Bools
+    follows: Bools
 
     @classmethod
     def separate(cls, streams: int) -> Pooling:
-        """Every stream on its own, no weights."""
-        own = np.arange(streams)
-        return cls(own, np.tile(own, (streams, 1)), np.zeros(streams, np.bool_))
+        """Every stream on its own; the spread does not enter."""
+        own, never = np.arange(streams), np.zeros(streams, np.bool_)
+        return cls(own, np.tile(own, (streams, 1)), never, never)
 
     @classmethod
-    def mirrored(cls, streams: int, weighted: Bools) -> Pooling:
-        """Streams 2k and 2k + 1 are mirror images, as are the sources that excite them."""
-        own = np.arange(streams)
-        return cls(own // 2, own[None, :] ^ (own[:, None] & 1), weighted)
+    def mirrored(cls, inside: Bools, follows: Bools) -> Pooling:
+        """Streams 2g and 2g + 1 are mirror images, as are the sources that excite them."""
+        own = np.arange(2 * len(inside))
+        return cls(own // 2, own[None, :] ^ (own[:, None] & 1), inside, follows)
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What the likelihood of one fit needs. P = K x M columns, source-major.
+    """What the likelihood of one fit needs. P = K x M columns, source-major; S distinct spreads.
 
     Attributes
     ----------
     rows : float32 [n, P], beta_m R_jm just before each event of the fit's streams
-    base : float64 [n], f there; log_weight : float, sum of ln w there
-    exposure : float64 [P], base_exposure : float, coefficients of alpha and mu in the compensator
+    base : float64 [n], f there; sum_log_ratio : float, sum of ln(s / mean) there
+    log_ratio : float64 [S], ln(s / mean) of each spread
+    exposure : float64 [S, P + 1], coefficients of mu and alpha in the compensator at each spread
+    follows : bool, whether b is estimated
     """
 
     rows: Float32
     base: Float64
-    log_weight: float
+    sum_log_ratio: float
+    log_ratio: Float64
     exposure: Float64
-    base_exposure: float
+    follows: bool
 
     def __len__(self) -> int:
         return len(self.base)
 
 
+class Fit(NamedTuple):
+    """Parameters of one fit: mu, alpha (float64 [P]) and the spread exponent."""
+
+    mu: float
+    alpha: Float64
+    exponent: float
+
+
 @njit(cache=True)
 def _fill(  # type: ignore[no-untyped-def]
-    time_s, stream, start_s, clock, weight, betas, group, source, weighted,
-    rows, base, log_weight, cursor, exposure, base_exposure,
+    time_s, stream, start_s, clock, spread, betas, group, source, rows, base, at_spread, cursor,
+    mass,
 ):  # fmt: skip
     streams, terms = len(group), len(betas)
-    state, kept = np.zeros((streams, terms)), np.empty(terms)
-    mass, weighted_mass = np.zeros((streams, terms)), np.zeros((streams, terms))
-    span, weighted_span, previous = 0.0, 0.0, start_s
+    state, kept, previous = np.zeros((streams, terms)), np.empty(terms), start_s
     for n in range(len(time_s)):
         gap = time_s[n] - previous
         previous = time_s[n]
-        span += gap * clock[n]
-        weighted_span += gap * clock[n] * weight[n]
+        at = spread[n]
+        mass[at, streams * terms] += gap * clock[n]
         for m in range(terms):
             kept[m] = np.exp(-betas[m] * gap)
         for j in range(streams):
             for m in range(terms):
-                lost = state[j, m] * (1.0 - kept[m])
-                mass[j, m] += lost
-                weighted_mass[j, m] += lost * weight[n]
+                mass[at, j * terms + m] += state[j, m] * (1.0 - kept[m])
                 state[j, m] *= kept[m]
         k = stream[n]
-        g = group[k]
-        row = cursor[g]
-        cursor[g] += 1
-        base[row] = clock[n]
-        if weighted[k]:
-            log_weight[g] += np.log(weight[n])
+        row = cursor[group[k]]
+        cursor[group[k]] += 1
+        base[row], at_spread[row] = clock[n], at
         for j in range(streams):
             block = source[k, j] * terms
             for m in range(terms):
                 rows[row, block + m] = betas[m] * state[j, m]
         for m in range(terms):
             state[k, m] += 1.0
-    for k in range(streams):
-        g = group[k]
-        base_exposure[g] += weighted_span if weighted[k] else span
-        for j in range(streams):
-            block = source[k, j] * terms
-            for m in range(terms):
-                exposure[g, block + m] += weighted_mass[j, m] if weighted[k] else mass[j, m]
 
 
-def designs(windows: Sequence[PointProcess], betas: Float64, pooling: Pooling) -> list[Design]:
+def designs(
+    windows: Sequence[PointProcess], betas: Float64, pooling: Pooling, mean_spread: float = 1.0
+) -> list[Design]:
     """Designs of all fits, from one pass over the events: O(n K M) time, 4 n K M bytes."""
-    fits, streams = int(pooling.group.max()) + 1, len(pooling.group)
+    fits, streams, terms = len(pooling.inside), len(pooling.group), len(betas)
     counts = np.zeros(fits, np.int64)
     for window in windows:
         counts += np.bincount(pooling.group[window.stream], minlength=fits)
     ends = np.cumsum(counts)
-    rows = np.empty((int(ends[-1]), streams * len(betas)), np.float32)
-    base, cursor = np.empty(len(rows)), ends - counts
-    log_weight, base_exposure = np.zeros(fits), np.zeros(fits)
-    exposure = np.zeros((fits, rows.shape[1]))
+    spreads = np.unique(np.concatenate([window.spread_ticks for window in windows]))
+    log_ratio = np.log(np.maximum(spreads, 1) / mean_spread)
+    rows = np.empty((int(ends[-1]), streams * terms), np.float32)
+    base, at_spread, cursor = np.empty(len(rows)), np.empty(len(rows), np.int64), ends - counts
+    mass = np.zeros((len(spreads), streams * terms + 1))
     for window in windows:
         _fill(
-            window.time_s, window.stream, window.start_s, window.clock, window.weight, betas,
-            pooling.group, pooling.source, pooling.weighted,
-            rows, base, log_weight, cursor, exposure, base_exposure,
+            window.time_s, window.stream, window.start_s, window.clock,
+            np.searchsorted(spreads, window.spread_ticks), betas, pooling.group, pooling.source,
+            rows, base, at_spread, cursor, mass,
         )  # fmt: skip
-    return [
-        Design(
-            rows[end - count : end], base[end - count : end], float(log_weight[g]),
-            exposure[g], float(base_exposure[g]),
-        )
-        for g, (count, end) in enumerate(zip(counts, ends))
-    ]  # fmt: skip
+    by_source = mass[:, :-1].reshape(len(spreads), streams, terms)
+    parts = []
+    for g, (start, end) in enumerate(zip(ends - counts, ends, strict=True)):
+        exposure = np.zeros((len(spreads), streams * terms + 1))
+        for k in np.flatnonzero(pooling.group == g):
+            seen = np.empty_like(by_source)
+            seen[:, pooling.source[k]] = by_source
+            exposure[:, 0] += mass[:, -1]
+            exposure[:, 1:] += seen.reshape(len(spreads), -1)
+        if pooling.inside[g]:
+            exposure[spreads <= 1] = 0.0
+        parts.append(
+            Design(
+                rows[start:end], base[start:end], float(log_ratio[at_spread[start:end]].sum()),
+                log_ratio, exposure, bool(pooling.follows[g]),
+            )
+        )  # fmt: skip
+    return parts
 
 
 @njit(cache=True, fastmath=True)
 def _sum_log_intensity(rows, base, mu, alpha, gradient):  # type: ignore[no-untyped-def]
     columns = rows.shape[1]
-    total, by_mu = 0.0, 0.0
+    total = 0.0
     gradient[:] = 0.0
     for n in range(len(base)):
         intensity = mu * base[n]
@@ -183,74 +197,62 @@ def _sum_log_intensity(rows, base, mu, alpha, gradient):  # type: ignore[no-unty
             intensity += rows[n, p] * alpha[p]
         inverse = 1.0 / intensity
         total += np.log(intensity)
-        by_mu += base[n] * inverse
+        gradient[0] += base[n] * inverse
         for p in range(columns):
-            gradient[p] += rows[n, p] * inverse
-    return total, by_mu
+            gradient[1 + p] += rows[n, p] * inverse
+    return total
 
 
-def log_likelihood(design: Design, mu: float, alpha: Float64) -> tuple[float, float, Float64]:
-    """Log-likelihood of one fit, and its exact gradient in mu and in alpha (float64 [P])."""
-    gradient = np.empty(len(alpha))
-    total, by_mu = _sum_log_intensity(design.rows, design.base, mu, alpha, gradient)
-    value = (
-        total + design.log_weight - mu * design.base_exposure - float(alpha @ design.exposure)
-    )
-    return value, by_mu - design.base_exposure, gradient - design.exposure
+def log_likelihood(design: Design, fit: Fit) -> tuple[float, Float64]:
+    """Log-likelihood of one fit and its exact gradient in (mu, alpha, b): float64 [P + 2]."""
+    gradient = np.empty(len(fit.alpha) + 2)
+    total = _sum_log_intensity(design.rows, design.base, fit.mu, fit.alpha, gradient[:-1])
+    weight = np.exp(fit.exponent * design.log_ratio)
+    by_spread = weight * (design.exposure @ np.concatenate(([fit.mu], fit.alpha)))
+    gradient[:-1] -= weight @ design.exposure
+    gradient[-1] = design.sum_log_ratio - design.log_ratio @ by_spread
+    return total + fit.exponent * design.sum_log_ratio - float(by_spread.sum()), gradient
 
 
-def maximise(design: Design, start: tuple[float, Float64] | None = None) -> tuple[float, Float64]:
-    """Maximum-likelihood mu and alpha (float64 [P]) of one fit, both >= 0, by L-BFGS-B.
+def maximise(design: Design) -> Fit:
+    """Maximum-likelihood parameters of one fit, mu and alpha >= 0, by L-BFGS-B.
 
-    The search runs over the number of events, as a share of all, that each term accounts for;
-    these are of one order of magnitude whatever the decays.
+    The search runs over the number of events, as a share of all, that each term accounts for
+    where b = 0; these are of one order of magnitude whatever the decays.
 
     Raises
     ------
     FaultlineError
         The search did not converge.
     """
-    count, columns = len(design), len(design.exposure)
+    count, columns = len(design), design.rows.shape[1]
     if count == 0:
-        return 0.0, np.zeros(columns)
-    units = np.concatenate(([design.base_exposure], design.exposure)) / count
-    open_ = units > 1e-12
-    scale = np.where(open_, 1.0 / np.where(open_, units, 1.0), 0.0)
-    if start is None:
-        first = np.full(columns + 1, 0.7 / max(1, columns))
-        first[0] = 0.3
-    else:
-        first = np.concatenate(([start[0]], start[1])) * units
-    bounds = [(MU_FLOOR, None)] + [(0.0, None if free else 0.0) for free in open_[1:]]
+        return Fit(0.0, np.zeros(columns), 0.0)
+    units = design.exposure.sum(axis=0) / count
+    free = units > 1e-12
+    scale = np.where(free, 1.0 / np.where(free, units, 1.0), 0.0)
+    first = np.concatenate(([0.3], np.full(columns, 0.7 / columns), [0.0]))
+    bounds = [(MU_FLOOR, None)] + [(0.0, None if some else 0.0) for some in free[1:]]
+    bounds.append((-MAX_EXPONENT, MAX_EXPONENT) if design.follows else (0.0, 0.0))
 
-    def objective(shares: Float64) -> tuple[float, Float64]:
-        value, by_mu, by_alpha = log_likelihood(
-            design, float(shares[0] * scale[0]), shares[1:] * scale[1:]
-        )
-        return -value / count, -np.concatenate(([by_mu], by_alpha)) * scale / count
+    def objective(point: Float64) -> tuple[float, Float64]:
+        found = point[:-1] * scale
+        value, gradient = log_likelihood(design, Fit(float(found[0]), found[1:], float(point[-1])))
+        gradient[:-1] *= scale
+        return -value / count, -gradient / count
 
-    found = minimize(
+    result = minimize(
         objective, first, jac=True, method="L-BFGS-B", bounds=bounds,
         options={"maxiter": 2000, "maxfun": 4000, "maxcor": 20, "ftol": 1e-10, "gtol": 1e-5},
     )  # fmt: skip
-    if not np.isfinite(found.fun) or found.status == 1:
-        raise FaultlineError(f"the Hawkes fit did not converge ({found.message}); use fewer decays")
-    shares = np.where(open_, found.x, 0.0)
-    return float(shares[0] * scale[0]), shares[1:] * scale[1:]
-
-
-def fit_streams(
-    windows: Sequence[PointProcess], betas: Float64, pooling: Pooling
-) -> tuple[Float64, Float64]:
-    """Maximum-likelihood parameters of every fit: mu [G], alpha [G, K, M] (sources as columns)."""
-    found = [maximise(design) for design in designs(windows, betas, pooling)]
-    streams = len(pooling.group)
-    alpha = np.stack([alpha.reshape(streams, len(betas)) for _, alpha in found])
-    return np.array([mu for mu, _ in found]), alpha
+    if not np.isfinite(result.fun) or result.status == 1:
+        raise FaultlineError(
+            f"the Hawkes fit did not converge ({result.message}); use fewer decays"
+        )
+    found = result.x[:-1] * scale
+    return Fit(float(found[0]), found[1:], float(result.x[-1]))
 
 
 def unpooled(mu: Float64, alpha: Float64, pooling: Pooling) -> tuple[Float64, Float64]:
-    """Parameters by stream: mu [K], alpha [K, K, M], from those by fit."""
-    streams = np.arange(len(pooling.group))
-    by_source = alpha[pooling.group[:, None], pooling.source]
-    return mu[pooling.group[streams]], by_source
+    """mu [K] and alpha [K, K, M] (target, source, decay) from those of the fits: [G], [G, K, M]."""
+    return mu[pooling.group], alpha[pooling.group[:, None], pooling.source]

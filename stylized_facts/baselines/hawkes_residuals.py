@@ -10,43 +10,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field
 
-from model.events import Float64
+from model.events import Float64, Int64
 from stylized_facts.baselines.hawkes_likelihood import PointProcess
 from stylized_facts.baselines.hawkes_simulation import excite, jumps_of
 
-Bools = npt.NDArray[np.bool_]
+
+class Law(NamedTuple):
+    """Parameters of all intensities, by stream; see `hawkes_likelihood`."""
+
+    mu: Float64  # [K]
+    alpha: Float64  # [K, K, M], target, source, decay
+    betas: Float64  # [M], 1/s
+    exponents: Float64  # [K], b
+    inside: Int64  # [K], 1 for events inside the spread
+    mean_spread: float
+
+    @classmethod
+    def plain(cls, mu: Float64, alpha: Float64, betas: Float64) -> Law:
+        """Intensities that do not depend on the spread."""
+        return cls(mu, alpha, betas, np.zeros(len(mu)), np.zeros(len(mu), np.int64), 1.0)
 
 
 @njit(cache=True)
-def _compensate(  # type: ignore[no-untyped-def]
-    time_s, stream, start_s, clock, weight, mu, jumps, betas, weighted, increments, intensity
-):
-    streams, terms = len(mu), len(betas)
+def spread_weight(spread_ticks, mean_spread, exponent, inside):  # type: ignore[no-untyped-def]
+    """Factor on an intensity: (s / mean)^b; 0 for arrivals inside a spread without room."""
+    if inside and spread_ticks <= 1:
+        return 0.0
+    return (max(spread_ticks, 1) / mean_spread) ** exponent
+
+
+@njit(cache=True)
+def _compensate(time_s, stream, start_s, clock, spread, law, jumps, increments, intensity):  # type: ignore[no-untyped-def]
+    streams, terms = len(law.mu), len(law.betas)
     state, kept = np.zeros((terms, streams)), np.empty(terms)
     previous = start_s
     for n in range(len(time_s)):
         gap = time_s[n] - previous
         previous = time_s[n]
         for m in range(terms):
-            kept[m] = np.exp(-betas[m] * gap)
+            kept[m] = np.exp(-law.betas[m] * gap)
         own = stream[n]
         for i in range(streams):
-            w = weight[n] if weighted[i] else 1.0
-            area = mu[i] * clock[n] * gap
+            weight = spread_weight(spread[n], law.mean_spread, law.exponents[i], law.inside[i])
+            area, level = law.mu[i] * clock[n] * gap, law.mu[i] * clock[n]
             for m in range(terms):
-                area += state[m, i] * (1.0 - kept[m]) / betas[m]
+                area += state[m, i] * (1.0 - kept[m]) / law.betas[m]
                 state[m, i] *= kept[m]
-            increments[n, i] = w * area
-        level = mu[own] * clock[n]
-        for m in range(terms):
-            level += state[m, own]
-        intensity[n] = level * (weight[n] if weighted[own] else 1.0)
+                level += state[m, i]
+            increments[n, i] = weight * area
+            if i == own:
+                intensity[n] = weight * level
         excite(state, jumps, own)
 
 
@@ -64,18 +83,13 @@ class Compensated:
         return float(np.log(self.intensity).sum() - self.increments.sum())
 
 
-def compensate(
-    window: PointProcess, mu: Float64, alpha: Float64, betas: Float64, weighted: Bools
-) -> Compensated:
-    """Run the intensities through a window, from an empty past, in O(n K M).
-
-    mu [K], alpha [K, K, M] (target, source, decay), betas [M] in 1/s.
-    """
-    count, streams = len(window.time_s), len(mu)
+def compensate(window: PointProcess, law: Law) -> Compensated:
+    """Run the intensities through a window, from an empty past, in O(n K M)."""
+    count, streams = len(window.time_s), len(law.mu)
     increments, intensity = np.empty((count, streams)), np.empty(count)
     _compensate(
-        window.time_s, window.stream, window.start_s, window.clock, window.weight,
-        mu, jumps_of(alpha, betas), betas, weighted, increments, intensity,
+        window.time_s, window.stream, window.start_s, window.clock, window.spread_ticks,
+        law, jumps_of(law.alpha, law.betas), increments, intensity,
     )  # fmt: skip
     return Compensated(increments, intensity)
 
@@ -128,15 +142,14 @@ def poisson_log_likelihood(window: PointProcess, rates: Float64) -> float:
 
 
 def goodness_of_fit(
-    windows: Sequence[PointProcess], mu: Float64, alpha: Float64, betas: Float64, weighted: Bools,
-    rates: Float64, names: Sequence[str],
-) -> GoodnessOfFit:  # fmt: skip
-    """Residual distances and log-likelihoods of windows under given parameters and Poisson rates."""
+    windows: Sequence[PointProcess], law: Law, rates: Float64, names: Sequence[str]
+) -> GoodnessOfFit:
+    """Residual distances and log-likelihoods of windows, against Poisson streams of `rates` [K]."""
     model = poisson = 0.0
     together: list[Float64] = []
     by_stream: list[list[Float64]] = [[] for _ in names]
     for window in windows:
-        compensated = compensate(window, mu, alpha, betas, weighted)
+        compensated = compensate(window, law)
         model += compensated.log_likelihood
         poisson += poisson_log_likelihood(window, rates)
         pooled, separate = residuals(window, compensated)
@@ -144,13 +157,11 @@ def goodness_of_fit(
         for i, series in enumerate(separate):
             by_stream[i].append(series)
     count = sum(len(window.time_s) for window in windows)
+    distances = [ks_to_exponential(np.concatenate(series)) for series in by_stream]
     return GoodnessOfFit(
         events=count,
         log_likelihood=model / count,
         poisson_log_likelihood=poisson / count,
         ks_together=ks_to_exponential(np.concatenate(together)),
-        ks_by_stream={
-            name: ks_to_exponential(np.concatenate(series))
-            for name, series in zip(names, by_stream)
-        },
+        ks_by_stream=dict(zip(names, distances, strict=True)),
     )

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit, prange
 
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
 from model.order_flow import MarketView, Proposals, Tilts
 from model.randomness import uniform
+from stylized_facts.baselines.arrays import ProposalArrays, ViewArrays
+from stylized_facts.baselines.hawkes_residuals import spread_weight
 from stylized_facts.baselines.hawkes_simulation import decay, excite, waiting_time
 from stylized_facts.baselines.marks import PackedMarks, draw_offset, draw_size
 from stylized_facts.baselines.streams import (
@@ -27,6 +28,7 @@ from stylized_facts.baselines.streams import (
 from stylized_facts.baselines.time_of_day import factor_at
 
 KIND_DRAW, SIDE_DRAW, OFFSET_DRAW, SIZE_DRAW = 1, 2, 3, 4  # purposes of random draws
+PARALLEL_PATHS = 1024  # below, waking a second thread costs more than it saves
 
 _ADD, _CANCEL, _BUY, _SELL = int(Action.ADD), int(Action.CANCEL), int(Side.BUY), int(Side.SELL)
 
@@ -37,8 +39,8 @@ class Intensities(NamedTuple):
     mu: Float64  # [K]
     jumps: Float64  # [source, decay, target], see `jumps_of`
     betas: Float64  # [M], 1/s
+    exponents: Float64  # by kind
     mean_spread: float  # ticks
-    spread_exponent: float
     factors: Float64  # time of day
     factors_start_ns: int
     factors_width_ns: int
@@ -55,12 +57,6 @@ class PathState(NamedTuple):
 
 
 @njit(cache=True)
-def spread_weight(spread_ticks, mean_spread, exponent):  # type: ignore[no-untyped-def]
-    """Factor on arrivals inside the spread; 0 where the spread leaves no room."""
-    return (spread_ticks / mean_spread) ** exponent if spread_ticks > 1 else 0.0
-
-
-@njit(cache=True)
 def _own_clock_s(state, b, time_ns, draw):  # type: ignore[no-untyped-def]
     """Seconds of the model's own clock since the last proposal.
 
@@ -73,79 +69,85 @@ def _own_clock_s(state, b, time_ns, draw):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _pick(mu, excitation, factor, inside, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
+def _pick(mu, excitation, factor, weight, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
     """Kind and side of the next event, given the decayed state of its path.
 
     `buy_odds` re-weights the sides within each kind and leaves the mix of kinds alone.
     """
     level = np.empty(STREAMS)
     for i in range(STREAMS):
-        level[i] = mu[i] * factor
-        for m in range(excitation.shape[0]):
-            level[i] += excitation[m, i]
-        if i // 2 == LO_INSPREAD:
-            level[i] *= inside
-    left, kind = level.sum() * u_kind, 0
-    left -= level[0] + level[1]
-    while left >= 0.0 and kind < KINDS - 1:
-        kind += 1
-        left -= level[2 * kind] + level[2 * kind + 1]
-    if kind == LO_INSPREAD and inside == 0.0:  # rounding at u_kind near 1
-        kind = LO_INSPREAD - 1
+        level[i] = weight[i // 2] * (mu[i] * factor + excitation[:, i].sum())
+    left, kind = level.sum() * u_kind, -1
+    for k in range(KINDS):
+        both = level[2 * k] + level[2 * k + 1]
+        if both > 0.0 and left >= 0.0:
+            kind = k
+        left -= both
     odds = 1.0 / buy_odds if kind == CO_DEEP or kind == CO_TOP else buy_odds
     buy, sell = level[2 * kind] * odds, level[2 * kind + 1]
     return kind, _BUY if u_side * (buy + sell) < buy else _SELL
 
 
+@njit(cache=True)
+def _take_in(b, jumps, betas, state, view):  # type: ignore[no-untyped-def]
+    """Bring the excitation of a path up to now, the event just executed included."""
+    excitation = state.excitation[b]
+    decay(excitation, betas, _own_clock_s(state, b, view.time_ns[b], view.draw[b]))
+    if view.fresh[b]:
+        stream, _ = stream_and_offset(
+            view.last_action[b], view.last_side[b], view.last_price_ticks[b],
+            view.last_bid_ticks[b], view.last_ask_ticks[b],
+        )  # fmt: skip
+        excite(excitation, jumps, stream)
+
+
+@njit(cache=True)
+def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  # type: ignore[no-untyped-def]
+    _take_in(b, law.jumps, law.betas, state, view)
+    excitation, terms = state.excitation[b], len(law.betas)
+    bid, ask, event = view.bid_ticks[b], view.ask_ticks[b], view.draw[b]
+    spread = ask - bid
+    factor = factor_at(law.factors, law.factors_start_ns, law.factors_width_ns, view.time_ns[b])
+    weight = np.empty(KINDS)
+    for k in range(KINDS):
+        weight[k] = spread_weight(spread, law.mean_spread, law.exponents[k], k == LO_INSPREAD)
+    constant, decaying = 0.0, np.zeros(terms)
+    for i in range(STREAMS):
+        constant += weight[i // 2] * law.mu[i] * factor
+        for m in range(terms):
+            decaying[m] += weight[i // 2] * excitation[m, i]
+    wait = waiting_time(constant, decaying, law.betas, seed, path, event)
+    later = excitation.copy()
+    decay(later, law.betas, wait)
+    kind, side = _pick(
+        law.mu, later, factor, weight, np.exp(pressure),
+        uniform(seed, path, event, KIND_DRAW), uniform(seed, path, event, SIDE_DRAW),
+    )  # fmt: skip
+    offset = draw_offset(marks, kind, spread, uniform(seed, path, event, OFFSET_DRAW))
+    opposite = view.ask_size[b] if side == _BUY else view.bid_size[b]
+    out.dt_ns[b] = max(1, round(wait * NS_PER_S))
+    out.action[b] = _CANCEL if kind == CO_DEEP or kind == CO_TOP else _ADD
+    out.side[b] = side
+    out.price_ticks[b] = price_at(kind, side, offset, bid, ask)
+    out.size[b] = draw_size(marks, kind, offset, opposite, uniform(seed, path, event, SIZE_DRAW))
+    state.time_ns[b] = view.time_ns[b]
+    state.asked_ns[b] = out.dt_ns[b]
+    state.draw[b] = event
+    state.rate[b] = rate
+
+
+@njit(cache=True)
+def _propose_in_turn(law, marks, paths, seed, state, view, pressure, rate, out):  # type: ignore[no-untyped-def]
+    for b in range(len(paths)):
+        if view.active[b]:
+            _propose_row(b, law, marks, paths[b], seed, state, view, pressure[b], rate[b], out)
+
+
 @njit(parallel=True, cache=True)
-def _propose(  # type: ignore[no-untyped-def]
-    intensities, marks, paths, seed, state,
-    active, draw, time_ns, bid, ask, bid_size, ask_size, fresh,
-    last_action, last_side, last_price, last_bid, last_ask,
-    pressure, rate, out_dt, out_action, out_side, out_price, out_size,
-):  # fmt: skip
-    betas = intensities.betas
+def _propose_at_once(law, marks, paths, seed, state, view, pressure, rate, out):  # type: ignore[no-untyped-def]
     for b in prange(len(paths)):
-        if not active[b]:
-            continue
-        excitation = state.excitation[b]
-        decay(excitation, betas, _own_clock_s(state, b, time_ns[b], draw[b]))
-        if fresh[b]:
-            stream, _ = stream_and_offset(
-                last_action[b], last_side[b], last_price[b], last_bid[b], last_ask[b]
-            )
-            excite(excitation, intensities.jumps, stream)
-        factor = factor_at(
-            intensities.factors, intensities.factors_start_ns, intensities.factors_width_ns,
-            time_ns[b],
-        )  # fmt: skip
-        spread = ask[b] - bid[b]
-        inside = spread_weight(spread, intensities.mean_spread, intensities.spread_exponent)
-        constant, decaying = 0.0, np.zeros(len(betas))
-        for i in range(STREAMS):
-            weight = inside if i // 2 == LO_INSPREAD else 1.0
-            constant += weight * intensities.mu[i] * factor
-            for m in range(len(betas)):
-                decaying[m] += weight * excitation[m, i]
-        path, event = paths[b], draw[b]
-        wait = waiting_time(constant, decaying, betas, seed, path, event)
-        later = excitation.copy()
-        decay(later, betas, wait)
-        kind, side = _pick(
-            intensities.mu, later, factor, inside, np.exp(pressure[b]),
-            uniform(seed, path, event, KIND_DRAW), uniform(seed, path, event, SIDE_DRAW),
-        )  # fmt: skip
-        offset = draw_offset(marks, kind, spread, uniform(seed, path, event, OFFSET_DRAW))
-        opposite = ask_size[b] if side == _BUY else bid_size[b]
-        out_dt[b] = max(1, round(wait * NS_PER_S))
-        out_action[b] = _CANCEL if kind == CO_DEEP or kind == CO_TOP else _ADD
-        out_side[b] = side
-        out_price[b] = price_at(kind, side, offset, bid[b], ask[b])
-        out_size[b] = draw_size(
-            marks, kind, offset, opposite, uniform(seed, path, event, SIZE_DRAW)
-        )
-        state.time_ns[b], state.asked_ns[b] = time_ns[b], out_dt[b]
-        state.draw[b], state.rate[b] = draw[b], rate[b]
+        if view.active[b]:
+            _propose_row(b, law, marks, paths[b], seed, state, view, pressure[b], rate[b], out)
 
 
 @njit(cache=True)
@@ -160,7 +162,7 @@ class HawkesSession:
 
     def __init__(
         self, intensities: Intensities, marks: PackedMarks, paths: Int64, seed: int,
-        time_ns: Int64, excitation: npt.NDArray[np.float64],
+        time_ns: Int64, excitation: Float64,
     ) -> None:  # fmt: skip
         """Start from an excitation [B, M, K] at `time_ns` [B]."""
         rows = len(paths)
@@ -172,14 +174,10 @@ class HawkesSession:
 
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `model.order_flow.FlowSession.propose`."""
-        _propose(
+        propose = _propose_at_once if len(self._paths) >= PARALLEL_PATHS else _propose_in_turn
+        propose(
             self._intensities, self._marks, self._paths, self._seed, self._state,
-            view.active, view.draw, view.time_ns, view.bid_ticks, view.ask_ticks,
-            view.bid_size, view.ask_size, view.fresh,
-            view.last_action, view.last_side, view.last_price_ticks,
-            view.last_bid_ticks, view.last_ask_ticks,
-            tilts.pressure_log_odds, tilts.rate,
-            out.dt_ns, out.action, out.side, out.price_ticks, out.size,
+            ViewArrays.of(view), tilts.pressure_log_odds, tilts.rate, ProposalArrays.of(out),
         )  # fmt: skip
 
 

@@ -49,27 +49,16 @@ class Tables(NamedTuple):
 
 @njit(cache=True)
 def look_up(tables, table, u):  # type: ignore[no-untyped-def]
-    """Entry of one table at probability level `u` in (0, 1)."""
+    """Entry of one table (of `Tables` or `PackedMarks`) at probability level `u` in (0, 1)."""
     low, high = tables.start[table], tables.start[table + 1]
     return tables.values[low + int(u * (high - low))]
 
 
-@njit(cache=True)
-def look_up_below(tables, table, bound, u):  # type: ignore[no-untyped-def]
-    """The same, given that the entry is below `bound`; 1 where no entry is."""
-    low, high = tables.start[table], tables.start[table + 1]
-    below = np.searchsorted(tables.values[low:high], bound)
-    if below == 0:
-        return 1
-    return tables.values[low + int(u * below)]
-
-
 class PackedMarks(NamedTuple):
-    """`Marks` as arrays for a compiled loop."""
+    """`Marks` as arrays for a compiled loop (flat: a parallel loop takes no nested tuple)."""
 
-    sizes: Tables  # by kind
-    offsets: Tables  # by kind
-    improvements: Tables  # by spread bucket
+    values: Int64
+    start: Int64  # tables of sizes by kind, then of offsets by kind, then improvements by bucket
     spread_edges: Int64
 
 
@@ -117,10 +106,8 @@ class Marks(BaseModel):
 
     def packed(self) -> PackedMarks:
         """Arrays for a compiled loop."""
-        return PackedMarks(
-            Tables.pack(self.sizes), Tables.pack(self.offsets), Tables.pack(self.improvements),
-            np.asarray(self.spread_edges, np.int64),
-        )  # fmt: skip
+        tables = Tables.pack(self.sizes + self.offsets + self.improvements)
+        return PackedMarks(*tables, np.asarray(self.spread_edges, np.int64))
 
 
 def _spread_edges(spread: Int64) -> Int64:
@@ -136,9 +123,11 @@ def _spread_edges(spread: Int64) -> Int64:
 def draw_offset(marks, kind, spread_ticks, u):  # type: ignore[no-untyped-def]
     """Distance of an event of this kind, ticks; inside the spread it stays below the spread."""
     if kind == LO_INSPREAD:
-        bucket = np.searchsorted(marks.spread_edges, spread_ticks, side="right")
-        return look_up_below(marks.improvements, bucket, spread_ticks, u)
-    return look_up(marks.offsets, kind, u)
+        table = 2 * KINDS + np.searchsorted(marks.spread_edges, spread_ticks, side="right")
+        low, high = marks.start[table], marks.start[table + 1]
+        below = np.searchsorted(marks.values[low:high], spread_ticks)
+        return marks.values[low + int(u * below)] if below > 0 else 1
+    return look_up(marks, KINDS + kind, u)
 
 
 @njit(cache=True)
@@ -149,7 +138,7 @@ def draw_size(marks, kind, offset, opposite_size, u):  # type: ignore[no-untyped
     recording its size is what it traded, so that without the cap a remainder would rest in the
     spread which no recorded order left. (Recorded remainders are new orders of their own.)
     """
-    size = look_up(marks.sizes, kind, u)
+    size = look_up(marks, kind, u)
     if kind == MO and offset == 0 and opposite_size > 0:
         size = min(size, opposite_size)
     return max(size, 1)

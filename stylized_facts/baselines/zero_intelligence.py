@@ -20,6 +20,7 @@ from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
 from model.order_flow import MarketView, Proposals, Tilts
 from model.profile import AssetProfile
 from model.randomness import uniform
+from stylized_facts.baselines.arrays import ProposalArrays, ViewArrays
 from stylized_facts.baselines.files import read_baseline, write_baseline
 from stylized_facts.baselines.marks import (
     OFFSET_QUANTILES,
@@ -38,7 +39,10 @@ from stylized_facts.baselines.streams import (
 )
 
 LEAST_EVENTS = 1000
+REACH_SHARE = 0.95  # of the cancels behind the touch: the depth in which orders come and go
 KIND_DRAW, SIDE_DRAW, OFFSET_DRAW, SIZE_DRAW, WAIT_DRAW = 1, 2, 3, 4, 16
+LONGEST_S = 86_400.0
+PARALLEL_PATHS = 1024  # below, waking a second thread costs more than it saves
 
 
 class Flow(IntEnum):
@@ -61,7 +65,7 @@ class ZeroIntelligence(BaseModel):
     (`limit_rate` times the share of that distance in `distances`), market orders at a constant
     rate. Cancels are proportional to what rests: at the touch to its visible size; behind it to an
     estimate of the hidden rest, since the protocol shows the touch alone. The estimate starts at
-    the mean shape of the profile and follows every order, trade and cancel that the path executes.
+    the mean shape of the profile, as far down as 95% of the cancels reach, and follows every order, trade and cancel that the path executes.
     A cancel's distance and every size are drawn from training. There is no time of day.
     """
 
@@ -126,8 +130,11 @@ class ZeroIntelligence(BaseModel):
         history: Sequence[Recording] | None = None,
     ) -> ZeroIntelligenceSession:  # fmt: skip
         """See `model.order_flow.OrderFlowModel.start`; the flow has no memory: history is not read."""
+        depths = self.distances[CANCEL_DEEP]
+        reach = depths[int(REACH_SHARE * len(depths))]
         levels = np.asarray(profile.shape_occupied) * np.asarray(profile.shape_size)
-        return ZeroIntelligenceSession(self, paths, seed, float(levels[1:].sum()), view)
+        mean_deep = float(levels[1 : reach + 1].sum())
+        return ZeroIntelligenceSession(self, paths, seed, mean_deep, view)
 
     def write(self, path: Path) -> None:
         """Write the fitted model as JSON, atomically."""
@@ -158,58 +165,67 @@ class _Rates(NamedTuple):
     deep_cancel: float  # per resting share
 
 
-@njit(parallel=True, cache=True)
-def _propose(  # type: ignore[no-untyped-def]
-    rates, sizes, distances, paths, seed, resting,
-    active, draw, bid, ask, bid_size, ask_size, fresh,
-    last_action, last_side, last_size, last_traded, pressure,
-    out_dt, out_action, out_side, out_price, out_size,
-):  # fmt: skip
-    for b in prange(len(paths)):
-        if not active[b]:
-            continue
-        if fresh[b]:
-            own = last_side[b]
-            if last_action[b] == _CANCEL:
-                resting[b, own] -= last_size[b]
-            else:
-                resting[b, own] += last_size[b] - last_traded[b]
-                resting[b, 1 - own] -= last_traded[b]
-        level = np.empty((4, 2))
-        for side in range(2):
-            touch = bid_size[b] if side == _BUY else ask_size[b]
-            resting[b, side] = max(resting[b, side], touch)
-            level[LIMIT, side], level[MARKET, side] = rates.limit, rates.market
-            level[CANCEL_TOUCH, side] = rates.touch_cancel * touch
-            level[CANCEL_DEEP, side] = rates.deep_cancel * (resting[b, side] - touch)
-        path, event = paths[b], draw[b]
-        total = level.sum()
-        wait = -np.log(uniform(seed, path, event, WAIT_DRAW)) / total
-        left, flow = total * uniform(seed, path, event, KIND_DRAW), 0
-        left -= level[0].sum()
-        while left >= 0.0 and flow < 3:
-            flow += 1
-            left -= level[flow].sum()
-        cancels = flow == CANCEL_TOUCH or flow == CANCEL_DEEP
-        odds = np.exp(-pressure[b]) if cancels else np.exp(pressure[b])
-        buy, sell = level[flow, _BUY] * odds, level[flow, _SELL]
-        side = _BUY if uniform(seed, path, event, SIDE_DRAW) * (buy + sell) < buy else _SELL
-        distance = look_up(distances, flow, uniform(seed, path, event, OFFSET_DRAW))
-        size = look_up(sizes, flow, uniform(seed, path, event, SIZE_DRAW))
-        sign = 1 if side == _BUY else -1
-        touch, opposite = (bid[b], ask[b]) if side == _BUY else (ask[b], bid[b])
-        opposite_size = ask_size[b] if side == _BUY else bid_size[b]
-        if flow == LIMIT:
-            price = opposite - sign * distance
-        elif flow == MARKET:
-            price = opposite + sign * distance
-            if distance == 0 and opposite_size > 0:
-                size = min(size, opposite_size)
+@njit(cache=True)
+def _propose_row(b, rates, sizes, distances, path, seed, resting, view, pressure, out):  # type: ignore[no-untyped-def]
+    if view.fresh[b]:
+        own, traded = view.last_side[b], view.last_traded_size[b]
+        if view.last_action[b] == _CANCEL:
+            resting[b, own] -= view.last_size[b]
         else:
-            price = touch - sign * distance
-        out_dt[b] = max(1, round(min(wait, 86_400.0) * NS_PER_S))
-        out_action[b] = _CANCEL if cancels else _ADD
-        out_side[b], out_price[b], out_size[b] = side, max(price, 1), max(size, 1)
+            resting[b, own] += view.last_size[b] - traded
+            resting[b, 1 - own] -= traded
+    level = np.empty((4, 2))
+    for side in range(2):
+        here = view.bid_size[b] if side == _BUY else view.ask_size[b]
+        resting[b, side] = max(resting[b, side], here)
+        level[LIMIT, side], level[MARKET, side] = rates.limit, rates.market
+        level[CANCEL_TOUCH, side] = rates.touch_cancel * here
+        level[CANCEL_DEEP, side] = rates.deep_cancel * (resting[b, side] - here)
+    event, total = view.draw[b], level.sum()
+    wait = -np.log(uniform(seed, path, event, WAIT_DRAW)) / total
+    left, flow = total * uniform(seed, path, event, KIND_DRAW), 0
+    left -= level[0].sum()
+    while left >= 0.0 and flow < 3:
+        flow += 1
+        left -= level[flow].sum()
+    cancels = flow == CANCEL_TOUCH or flow == CANCEL_DEEP
+    odds = np.exp(-pressure) if cancels else np.exp(pressure)
+    buy, sell = level[flow, _BUY] * odds, level[flow, _SELL]
+    side = _BUY if uniform(seed, path, event, SIDE_DRAW) * (buy + sell) < buy else _SELL
+    distance = look_up(distances, flow, uniform(seed, path, event, OFFSET_DRAW))
+    size = look_up(sizes, flow, uniform(seed, path, event, SIZE_DRAW))
+    bid, ask = view.bid_ticks[b], view.ask_ticks[b]
+    sign, touch, opposite = (1, bid, ask) if side == _BUY else (-1, ask, bid)
+    if flow == LIMIT:
+        price = opposite - sign * distance
+    elif flow == MARKET:
+        price = opposite + sign * distance
+        offered = view.ask_size[b] if side == _BUY else view.bid_size[b]
+        if distance == 0 and offered > 0:
+            size = min(size, offered)
+    else:
+        price = touch - sign * distance
+    out.dt_ns[b] = max(1, round(min(wait, LONGEST_S) * NS_PER_S))
+    out.action[b] = _CANCEL if cancels else _ADD
+    out.side[b], out.price_ticks[b], out.size[b] = side, max(price, 1), max(size, 1)
+
+
+@njit(cache=True)
+def _propose_in_turn(rates, sizes, distances, paths, seed, resting, view, pressure, out):  # type: ignore[no-untyped-def]
+    for b in range(len(paths)):
+        if view.active[b]:
+            _propose_row(
+                b, rates, sizes, distances, paths[b], seed, resting, view, pressure[b], out
+            )
+
+
+@njit(parallel=True, cache=True)
+def _propose_at_once(rates, sizes, distances, paths, seed, resting, view, pressure, out):  # type: ignore[no-untyped-def]
+    for b in prange(len(paths)):
+        if view.active[b]:
+            _propose_row(
+                b, rates, sizes, distances, paths[b], seed, resting, view, pressure[b], out
+            )
 
 
 class ZeroIntelligenceSession:
@@ -218,7 +234,7 @@ class ZeroIntelligenceSession:
     def __init__(
         self, model: ZeroIntelligence, paths: Int64, seed: int, mean_deep: float, view: MarketView
     ) -> None:
-        """`mean_deep`: mean shares that rest behind the touch of a side, from the profile."""
+        """`mean_deep`: shares that rest behind the touch of a side on average."""
         mean_deep = max(mean_deep, 1.0)
         self._rates = _Rates(
             model.limit_rate, model.market_rate, model.touch_cancel_rate,
@@ -230,10 +246,8 @@ class ZeroIntelligenceSession:
 
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `model.order_flow.FlowSession.propose`."""
-        _propose(
+        propose = _propose_at_once if len(self._paths) >= PARALLEL_PATHS else _propose_in_turn
+        propose(
             self._rates, self._sizes, self._distances, self._paths, self._seed, self._resting,
-            view.active, view.draw, view.bid_ticks, view.ask_ticks, view.bid_size, view.ask_size,
-            view.fresh, view.last_action, view.last_side, view.last_size, view.last_traded_size,
-            tilts.pressure_log_odds,
-            out.dt_ns, out.action, out.side, out.price_ticks, out.size,
+            ViewArrays.of(view), tilts.pressure_log_odds, ProposalArrays.of(out),
         )  # fmt: skip

@@ -1,6 +1,6 @@
 """Stylized facts, one a file."""
 
-from stylized_facts.facts.fact import Fact
-from stylized_facts.facts.registry import FACTS
+from stylized_facts.facts.fact import AcfCurve, Fact
+from stylized_facts.facts.registry import CURVES, FACTS
 
-__all__ = ["FACTS", "Fact"]
+__all__ = ["CURVES", "FACTS", "AcfCurve", "Fact"]

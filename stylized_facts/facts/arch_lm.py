@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statsmodels.stats.diagnostic import het_arch
-
 from model.events import Float64
 from stylized_facts.facts.fact import by_window
 from stylized_facts.quantities import log_returns
@@ -14,10 +12,14 @@ SHORTEST = 60  # 1-second returns in a window
 
 
 def arch_lm(values: Float64) -> float:
-    """Sample size times R^2 of squared deviations on 10 lags; chi-square with 10 degrees if no ARCH.
+    """Sample size times R^2 of squares on 10 of their lags; chi-square with 10 degrees if no ARCH.
 
     Engle, Econometrica 1982.
     """
+    from statsmodels.stats.diagnostic import (
+        het_arch,
+    )  # imported where needed: readers of a scorecard never need it
+
     return float(het_arch(values - values.mean(), nlags=LAGS, result_object=True).lm)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from statsmodels.tsa.stattools import acovf
 
 from model.events import Float64, Int64
 from stylized_facts.bootstrap import WindowRatio
@@ -22,6 +21,10 @@ def autocorrelation(values: Values, lags: Int64) -> WindowRatio:
     are equally long: compare curves, not true values. A window counts for lags up to half its
     length only; where no window is long enough the value is NaN.
     """
+    from statsmodels.tsa.stattools import (
+        acovf,
+    )  # imported where needed: readers of a scorecard never need it
+
     windows = len(values.offsets) - 1
     above, beneath = np.zeros((windows, len(lags))), np.zeros((windows, len(lags)))
     for w in range(windows):

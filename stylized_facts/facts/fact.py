@@ -42,10 +42,24 @@ class Fact:
         return self.estimate(sample, weights)
 
 
+@dataclass(frozen=True)
+class AcfCurve:
+    """An autocorrelation curve that is compared as a whole.
+
+    `estimate` gives it as a function of window weights; `count` and `minimum` are as in `Fact`.
+    """
+
+    key: str
+    label: str
+    estimate: Callable[[MarketSample], WindowRatio]
+    count: Callable[[MarketSample], int]
+    minimum: int
+
+
 def sums(values: Values) -> WindowRatio:
     """Sum over number of values, window by window: its ratio is the mean."""
     windows = len(values.offsets) - 1
-    total: Float64 = np.bincount(values.window, values.values, windows)
+    total = np.bincount(values.window, values.values, windows).astype(float)
     return WindowRatio(total[:, None], np.diff(values.offsets).astype(float)[:, None])
 
 

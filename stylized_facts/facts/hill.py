@@ -41,9 +41,11 @@ def _hill(logs: Float64, times: Float64, tail_share: float) -> float:
     if k < 2:
         return float("nan")
     last = int(np.searchsorted(reached, k, side="right"))  # holds the (k+1)-th largest
+    if not np.isfinite(logs[last]):
+        return float("nan")
     inside = np.append(times[:last], k - reached[last] + times[last])
     excess = inside @ logs[: last + 1] - k * logs[last]
-    return k / float(excess) if np.isfinite(excess) and excess > 0 else float("nan")
+    return k / float(excess) if excess > 0 else float("nan")
 
 
 def hill_of_returns(sample: MarketSample, weights: Float64, *, tail_share: float = 0.05) -> Float64:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from model.events import Float64
 from stylized_facts.quantities import Values, log_returns
@@ -16,6 +15,8 @@ def excess_kurtosis(values: Float64) -> float:
     """Sample excess kurtosis, corrected for bias; NaN below 4 values or if they are constant."""
     if len(values) < 4 or np.ptp(values) == 0:
         return float("nan")
+    from scipy import stats  # imported where needed: readers of a scorecard never need it
+
     return float(stats.kurtosis(values, bias=False))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statsmodels.stats.diagnostic import acorr_ljungbox
-
 from model.events import Float64
 from stylized_facts.facts.fact import by_window
 from stylized_facts.quantities import log_returns
@@ -15,6 +13,10 @@ SHORTEST = 60  # 1-second returns in a window
 
 def ljung_box(values: Float64) -> float:
     """Q(10) = n (n + 2) sum rho_k^2 / (n - k); chi-square with 10 degrees (mean 10) if iid."""
+    from statsmodels.stats.diagnostic import (
+        acorr_ljungbox,
+    )  # imported where needed: readers of a scorecard never need it
+
     return float(acorr_ljungbox(values, lags=[LAGS])["lb_stat"].iloc[0])
 
 

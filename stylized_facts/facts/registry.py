@@ -15,7 +15,7 @@ from stylized_facts.facts import (
     ljung_box,
     order_sign,
 )
-from stylized_facts.facts.fact import Fact
+from stylized_facts.facts.fact import AcfCurve, Fact
 from stylized_facts.quantities import RETURN_HORIZONS_S
 
 ACF_LAGS_S = (1, 5, 10, 30, 60)
@@ -47,8 +47,8 @@ FACTS: dict[str, Fact] = {
              levels.count_seconds, autocorrelation.MIN_RETURNS),
         Fact("arch_lm", "ARCH-LM (10), mean over windows", "", arch_lm.mean_arch_lm,
              levels.count_seconds, _MIN_SECONDS),
-        Fact("garch_residual_kurtosis", "Excess kurtosis of GARCH residuals", "",
-             garch.kurtosis_of_residuals, levels.count_seconds, garch.SHORTEST),
+        Fact("garch_residual_kurtosis", "Excess kurtosis of GARCH residuals, 10 s", "",
+             garch.kurtosis_of_residuals, hill.count_tail, garch.MIN_RETURNS),
         Fact("acf_return_1s", "ACF of return, lag 1 s", "",
              partial(autocorrelation.return_acf_at, lag=1),
              levels.count_seconds, autocorrelation.MIN_RETURNS),
@@ -74,3 +74,10 @@ FACTS: dict[str, Fact] = {
              levels.realised_volatility, levels.count_seconds, _MIN_SECONDS, "mean"),
     )
 }  # fmt: skip
+
+CURVES: tuple[AcfCurve, ...] = (
+    AcfCurve("acf_abs_return", "ACF of |1 s return|, lags 1-60 s", autocorrelation.abs_return_acf,
+             levels.count_seconds, autocorrelation.MIN_RETURNS),
+    AcfCurve("acf_order_sign", "ACF of order signs, lags 1-20 trades", order_sign.order_sign_acf,
+             order_sign.count_aggressive, order_sign.MIN_ORDERS),
+)  # fmt: skip

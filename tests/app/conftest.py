@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from engine.ensemble import Origin, PathEnsemble
+from engine.risk import usual_depth
 from engine.rollout import StressRun
 from engine.scenario import Scenario
 from engine.spec import RunSpec
-from model.events import NS_PER_S, EventsMeta
+from model.events import NS_PER_S, Action, EventsMeta, Quotes
 from model.profile import AssetProfile
+from stylized_facts import FactSheet, MarketSample, Scorecard, fact_sheet, scorecard
 
 HORIZON_S, STEP_S, PATHS = 240, 0.5, 48
 PROGRAMME = {
@@ -47,11 +49,13 @@ def scenario() -> Scenario:
     )
 
 
-def ensemble(shocked: bool, drift_ticks: float) -> PathEnsemble:
+def ensemble(
+    profile: AssetProfile, shocked: bool, drift_ticks: float, seed: int = 5
+) -> PathEnsemble:
     """Random walks of the mid, an event every half second; the shock widens the spread."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(seed)
     n = int(HORIZON_S / STEP_S)
-    time_s = np.arange(n) * STEP_S + 0.25
+    time_s = np.arange(n) * STEP_S
     inside = (time_s >= 60) & (time_s < 120) & shocked
     fade = np.where(time_s >= 120, np.exp(-(time_s - 120) / 25), 1.0) * (time_s >= 60) * shocked
     steps = rng.normal(0.0, 3.0, (PATHS, n))
@@ -67,13 +71,19 @@ def ensemble(shocked: bool, drift_ticks: float) -> PathEnsemble:
     traded = np.where(ours, 33, np.where(rng.random((PATHS, n)) < 0.1, 50, 0)).astype(np.int64)
     side = np.where(ours, 1, rng.integers(0, 2, (PATHS, n))).astype(np.int8)
     price = np.where(side == 1, bid, ask)
+    action, size = np.zeros((PATHS, n), np.int8), np.maximum(traded, 100)
+    if shocked:  # the first withdrawal takes the half of what usually rests that was asked for
+        at = np.searchsorted(time_s, 70.5)
+        time_s[at] = 70.0
+        action[:, at], ours[:, at], traded[:, at] = Action.CANCEL, True, 0
+        size[:, at] = round(0.5 * 2 * usual_depth(profile, 33))
     meta = EventsMeta("AMZN", "NASDAQ", "2012-06-21", 0.01, 0, HORIZON_S * NS_PER_S)
     start = np.full(PATHS, 22_345)
     return PathEnsemble(
         meta=meta, paths=np.arange(PATHS), offsets=np.arange(PATHS + 1) * n,
         time_ns=np.tile((time_s * NS_PER_S).astype(np.int64), PATHS),
-        action=np.zeros(PATHS * n, np.int8), side=side.ravel(), price_ticks=price.ravel(),
-        size=np.maximum(traded, 100).ravel(),
+        action=action.ravel(), side=side.ravel(), price_ticks=price.ravel(),
+        size=size.ravel(),
         origin=np.where(ours, Origin.SHOCK, Origin.MODEL).astype(np.int8).ravel(),
         traded_size=traded.ravel(), traded_value=(traded * price).astype(float).ravel(),
         bid_ticks=bid.ravel(), ask_ticks=ask.ravel(), bid_size=depth[0].ravel(),
@@ -88,7 +98,8 @@ def run_of(asset: str, scenario: Scenario, profile: AssetProfile, drift_ticks: f
     spec = RunSpec(asset=asset, scenario=scenario, paths=PATHS, horizon_s=HORIZON_S, seed=7)
     return StressRun(
         spec=spec, profile=profile.model_copy(update={"asset": asset}),
-        baseline=ensemble(False, 0.0), shocked=ensemble(bool(scenario.shocks), drift_ticks),
+        baseline=ensemble(profile, False, 0.0),
+        shocked=ensemble(profile, bool(scenario.shocks), drift_ticks),
         timing={"model": 6.1, "book": 1.2, "total": 8.0, "events": 46_080.0,
                 "events_per_s": 5_760.0},
     )  # fmt: skip
@@ -98,3 +109,37 @@ def run_of(asset: str, scenario: Scenario, profile: AssetProfile, drift_ticks: f
 def run(scenario: Scenario, profile: AssetProfile) -> StressRun:
     """A sell programme that pushes the price down by 45 ticks (about 20 bp)."""
     return run_of("AMZN", scenario, profile, -45.0)
+
+
+def sample(label: str, seed: int, profile: AssetProfile) -> MarketSample:
+    """Unshocked paths as a market sample."""
+    paths = ensemble(profile, False, 0.0, seed)
+    recordings = [paths.recording(p) for p in range(len(paths))]
+    return MarketSample.from_recordings(
+        recordings,
+        label,
+        spans=[(0, HORIZON_S * NS_PER_S)] * len(paths),
+        starts=Quotes(
+            paths.start_bid_ticks, paths.start_ask_ticks, paths.start_bid_size,
+            paths.start_ask_size,
+        ),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def samples(profile: AssetProfile) -> dict[str, MarketSample]:
+    labels = ("Real", "TradeFM", "Hawkes", "Zero intelligence")
+    return {label: sample(label, seed, profile) for seed, label in enumerate(labels, 11)}
+
+
+@pytest.fixture(scope="session")
+def sheets(samples: dict[str, MarketSample]) -> dict[str, FactSheet]:
+    """Fact sheets of four samples of the same walk."""
+    return {label: fact_sheet(one, None, label, resamples=20) for label, one in samples.items()}
+
+
+@pytest.fixture(scope="session")
+def card(samples: dict[str, MarketSample]) -> Scorecard:
+    """A scorecard in which nothing should miss."""
+    models = {label: one for label, one in samples.items() if label != "Real"}
+    return scorecard(samples["Real"], models, resamples=20)

@@ -98,9 +98,7 @@ def test_a_spec_that_breaks_the_schema(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("command", ["run", "demo"])
-def test_out_is_a_file(
-    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_out_is_a_file(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "taken").write_text("mine")
     line = failed(capsys, command, "--out", tmp_path / "taken")
     assert "is a file" in line

@@ -26,7 +26,7 @@ class ArmBands(BaseModel):
 
 
 class Bands(BaseModel):
-    """Both arms on one clock, seconds from the start of the horizon; depth is that of both sides."""
+    """Both arms on one clock, seconds from the start of the horizon; depth: both sides."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,21 +1,22 @@
-"""How numbers are written, the same on every page."""
+"""How numbers are written, the same on every chart, page and report."""
 
 from __future__ import annotations
 
 import math
 
+MOST_DECIMALS = 4
 MINUS, MISSING = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 
-def number(value: float, *, signed: bool = False) -> str:
-    """Three significant digits, and every digit before the point: `1,234`, `−12.3`, `0.0451`.
+def number(value: float | None, *, signed: bool = False) -> str:
+    """Three significant digits, all before the point, at most four behind: `1,234`, `−12.3`.
 
     Parameters
     ----------
-    value : float; a missing one is written as a dash
+    value : a missing one, None or NaN, is written as a dash
     signed : whether positive numbers carry a plus sign
     """
-    if not math.isfinite(value):
+    if value is None or not math.isfinite(value):
         return MISSING
     size = abs(value)
     if size == 0.0:
@@ -23,7 +24,7 @@ def number(value: float, *, signed: bool = False) -> str:
     digits = 2 - math.floor(math.log10(size))
     if round(size, digits) >= 10.0 ** (3 - digits):  # 9.996 is written 10.0, not 10.00
         digits -= 1
-    digits = max(0, min(digits, 9))
+    digits = max(0, min(digits, MOST_DECIMALS))
     text = f"{size:,.{digits}f}"
     if float(text.replace(",", "")) == 0.0:
         return "0"
@@ -35,13 +36,12 @@ def count(value: int) -> str:
     return (MINUS if value < 0 else "") + f"{abs(value):,}"
 
 
-def percent(share: float) -> str:
-    """A share of 1 as per cent: `62.5 %`."""
-    return f"{number(100.0 * share)} %"
+def percent(share: float | None) -> str:
+    """A share of 1 as per cent: `62.5%`."""
+    return MISSING if share is None else f"{number(100.0 * share)}%"
 
 
-def interval(low: float, high: float, *, signed: bool = False) -> str:
+def interval(low: float | None, high: float | None, *, signed: bool = False) -> str:
     """Both ends of an interval: `−15.0 to −9.80`; a dash where there is none."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return MISSING
-    return f"{number(low, signed=signed)} to {number(high, signed=signed)}"
+    ends = (number(low, signed=signed), number(high, signed=signed))
+    return MISSING if ends == (MISSING, MISSING) else " to ".join(ends)

@@ -1,0 +1,110 @@
+"""The pieces a report is made of, between the numbers and the page.
+
+Every number is turned into text once, here and in `pages`; HTML and PDF only set the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.charts.spec import ChartSpec
+
+Badge = Literal["", "good", "middling", "bad", "neutral"]
+Align = Literal["left", "right", "center"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a table: text, a smaller line below it, and a word on a coloured ground."""
+
+    text: str
+    note: str = ""
+    word: str = ""
+    badge: Badge = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """Heading of a table's column; `share` is its part of the width."""
+
+    title: str
+    align: Align = "left"
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is numbered and starts a part, level 2 stands inside it."""
+
+    text: str
+    level: int
+    anchor: str
+    type: str = "heading"
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph; `small` for notes."""
+
+    text: str
+    small: bool = False
+    type: str = "paragraph"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of sentences."""
+
+    items: tuple[str, ...]
+    type: str = "bullets"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its title (for those who cannot see it as well) and the note below it."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    type: str = "table"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A numbered figure."""
+
+    spec: ChartSpec
+    number: int
+
+
+@dataclass(frozen=True)
+class Charts:
+    """One figure over the whole width, or two beside each other."""
+
+    charts: tuple[Chart, ...]
+    type: str = "charts"
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text to be typed as it is."""
+
+    text: str
+    type: str = "code"
+
+
+Block = Heading | Paragraph | Bullets | Table | Charts | Code
+
+
+def cells(*texts: str) -> tuple[Cell, ...]:
+    """A row of plain cells."""
+    return tuple(Cell(text) for text in texts)
+
+
+def key_values(title: str, pairs: Sequence[tuple[str, str]], note: str = "") -> Table:
+    """A table of names and values."""
+    columns = (Column("", share=0.3), Column("", share=0.7))
+    return Table(title, columns, tuple(cells(*pair) for pair in pairs), note)

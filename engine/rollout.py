@@ -1,0 +1,150 @@
+"""The closed loop: model proposes, simulator matches, context goes back, for every path at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.ensemble import PathEnsemble
+from engine.seeding import BookSeed, seed_from_profile
+from engine.simulator import MarketSimulator
+from engine.spec import RunSpec
+from model.errors import FaultlineError, SpecError
+from model.events import NS_PER_S, EventsMeta, Recording
+from model.order_flow import OrderFlowModel, Proposals
+from model.profile import AssetProfile
+
+REPORT_EVERY_S = 0.25
+
+
+class Cancelled(FaultlineError):
+    """The run was cancelled; nothing of it is kept."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a rollout is."""
+
+    events: int
+    fraction: float  # 0..1
+    events_per_s: float
+    eta_s: float
+    stage: str = "rollout"
+
+
+@dataclass(frozen=True, eq=False)
+class StressRun:
+    """Both arms of a stress test, and what they were made from.
+
+    `baseline` and `shocked` are the same paths, from the same random numbers, without and with
+    the shocks; they are one object where the scenario does nothing.
+    """
+
+    spec: RunSpec
+    profile: AssetProfile
+    baseline: PathEnsemble
+    shocked: PathEnsemble
+    timing: dict[str, float]  # seconds: model, book, total; events, events_per_s
+
+
+def rollout(
+    model: OrderFlowModel,
+    profile: AssetProfile,
+    spec: RunSpec,
+    *,
+    seeds: Sequence[BookSeed] | None = None,
+    history: Sequence[Recording] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> StressRun:
+    """Run a stress test.
+
+    Parameters
+    ----------
+    model : whatever writes the order flow
+    profile : the asset
+    spec : what is asked; its `asset`, `model` and `device` are not looked at here
+    seeds : the book each path starts from; None draws them from the profile
+    history : real events before each path's start; with it there is no burn-in
+    progress : called a few times a second
+    cancelled : asked a few times a second
+
+    Raises
+    ------
+    Cancelled
+        `cancelled` said yes.
+    SpecError
+        `seeds` or `history` do not hold one entry for each path.
+    """
+    for what, given in (("seeds", seeds), ("history", history)):
+        if given is not None and len(given) != spec.paths:
+            raise SpecError(f"{what}: {len(given)} given for {spec.paths} paths")
+    horizon_ns = round(spec.horizon_s * NS_PER_S)
+    plan = spec.scenario.compile(spec.intensity, profile, spec.horizon_s)
+    arms = 1 if plan.does_nothing else 2
+    paths = np.arange(spec.paths, dtype=np.int64)
+    books = seeds or [seed_from_profile(profile, int(path), spec.seed) for path in paths]
+    simulator = MarketSimulator(
+        list(books) * arms,
+        np.tile(paths, arms),
+        spec.seed,
+        EventsMeta(
+            profile.asset, profile.venue, profile.date, profile.tick_size, 0, horizon_ns,
+            profile.currency,
+        ),
+        horizon_ns=horizon_ns,
+        max_events=spec.max_events,
+        burn_in_events=0 if history is not None else spec.burn_in_events,
+        plan=plan,
+        shocked=np.arange(arms * spec.paths) >= spec.paths,
+        open_ticks=np.zeros(arms * spec.paths),  # the day's open is not known
+    )  # fmt: skip
+    began = time.perf_counter()
+    session = model.start(
+        np.tile(paths, arms), spec.seed, profile, simulator.view,
+        None if history is None else list(history) * arms,
+    )  # fmt: skip
+    proposals = Proposals.empty(arms * spec.paths)
+    repaired = np.zeros(arms * spec.paths, np.int64)
+    spent = {"start": time.perf_counter() - began, "model": 0.0, "book": 0.0}
+    loop_began = reported = time.perf_counter()
+    while not simulator.done:
+        t0 = time.perf_counter()
+        session.propose(simulator.view, simulator.tilts(), proposals)
+        t1 = time.perf_counter()
+        repaired += proposals.repaired & simulator.view.active
+        simulator.step(proposals)
+        t2 = time.perf_counter()
+        spent["model"] += t1 - t0
+        spent["book"] += t2 - t1
+        if t2 - reported > REPORT_EVERY_S:
+            reported = t2
+            if cancelled is not None and cancelled():
+                raise Cancelled("the run was cancelled")
+            if progress is not None:
+                progress(_progress(simulator, t2 - loop_began))
+    ensembles = [
+        simulator.ensemble(np.arange(arm * spec.paths, (arm + 1) * spec.paths))
+        for arm in range(arms)
+    ]
+    for arm, ensemble in enumerate(ensembles):
+        own = repaired[arm * spec.paths : (arm + 1) * spec.paths]
+        ensemble.counters["repaired"] = int(own.sum())
+    total = time.perf_counter() - began
+    if progress is not None:
+        progress(_progress(simulator, time.perf_counter() - loop_began))
+    timing = spent | {
+        "total": total,
+        "events": float(simulator.executed),
+        "events_per_s": simulator.executed / total,
+    }
+    return StressRun(spec, profile, ensembles[0], ensembles[-1], timing)
+
+
+def _progress(simulator: MarketSimulator, elapsed: float) -> Progress:
+    fraction = simulator.fraction
+    left = elapsed * (1 - fraction) / fraction if fraction > 0 else float("inf")
+    return Progress(simulator.executed, fraction, simulator.executed / elapsed, left)

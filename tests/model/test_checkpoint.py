@@ -1,0 +1,62 @@
+"""Checkpoints survive the disk and refuse what does not fit."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from model.checkpoint import CONFIG, WEIGHTS, load_checkpoint, save_checkpoint
+from model.errors import CheckpointError
+from model.features import flow_features
+
+
+def test_round_trip(tmp_path, make_checkpoint, flow, profile):
+    saved = make_checkpoint()
+    save_checkpoint(saved, tmp_path)
+    loaded = load_checkpoint(tmp_path)
+    assert loaded.config.settings == saved.config.settings
+    for name, weight in saved.weights.items():
+        torch.testing.assert_close(loaded.weights[name], weight)
+    features, _ = flow_features(flow, profile)
+    np.testing.assert_array_equal(
+        loaded.tokenizer.encode(features)[0], saved.tokenizer.encode(features)[0]
+    )
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(CheckpointError, match=r"config\.json: not found"):
+        load_checkpoint(tmp_path / "none")
+
+
+def test_changed_weights_are_noticed(tmp_path, make_checkpoint):
+    save_checkpoint(make_checkpoint(), tmp_path)
+    content = bytearray((tmp_path / WEIGHTS).read_bytes())
+    content[-1] ^= 1
+    (tmp_path / WEIGHTS).write_bytes(content)
+    with pytest.raises(CheckpointError, match="hash does not match"):
+        load_checkpoint(tmp_path)
+
+
+def test_settings_that_do_not_fit_the_weights(tmp_path, make_checkpoint):
+    save_checkpoint(make_checkpoint(), tmp_path)
+    config = json.loads((tmp_path / CONFIG).read_text())
+    config["settings"]["layers"] += 1
+    (tmp_path / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="do not fit the settings"):
+        load_checkpoint(tmp_path).transformer()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"surprise": 1}, "surprise"), ({"settings": {"layers": "many"}}, r"settings\.layers")],
+)
+def test_broken_config_names_the_key(change, message, tmp_path, make_checkpoint):
+    save_checkpoint(make_checkpoint(), tmp_path)
+    config = json.loads((tmp_path / CONFIG).read_text()) | change
+    (tmp_path / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(tmp_path)

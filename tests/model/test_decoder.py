@@ -1,0 +1,118 @@
+"""Writing event by event equals the network over the whole sequence; the compiled twin equals torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from model.dataset import input_columns
+from model.decoder import TorchDecoder
+from model.decoder_cpu import CpuDecoder
+from model.features import flow_features
+
+
+@pytest.fixture(scope="module")
+def columns(flow, profile, make_checkpoint):
+    def encode(checkpoint):  # type: ignore[no-untyped-def]
+        features, _ = flow_features(flow, profile)
+        tokens, context = checkpoint.tokenizer.encode(features)
+        return input_columns(tokens, context, checkpoint.config.settings)
+
+    return encode
+
+
+@pytest.mark.parametrize("changes", [{}, {"head": "composite", "tokens": "paper"},
+                                     {"kv_heads": 2, "layers": 3}])  # fmt: skip
+def test_torch_decoder_equals_the_network(changes, columns, make_checkpoint):
+    checkpoint = make_checkpoint(**changes)
+    network, own = checkpoint.transformer(), columns(checkpoint)[:80]  # window 32: the ring wraps
+    decoder = TorchDecoder(network, 1, "cpu")
+    with torch.no_grad():
+        whole = network.hidden(torch.from_numpy(own)[None])[0]
+    for t in range(len(own)):
+        decoder.advance(np.zeros(1, np.int64), own[t : t + 1])
+        torch.testing.assert_close(decoder.hidden[0], whole[t], rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("changes", [{}, {"kv_heads": 2, "layers": 3}])
+def test_compiled_decoder_equals_torch(changes, columns, make_checkpoint):
+    checkpoint = make_checkpoint(**changes)
+    own = columns(checkpoint)
+    paths, rng = 21, np.random.default_rng(0)
+    compiled = CpuDecoder(checkpoint.transformer(), paths)
+    oracle = TorchDecoder(checkpoint.transformer(), paths, "cpu")
+    rows = np.arange(paths)
+    equal = []
+    for t in range(70):
+        some = rows if t % 3 else rows[rng.random(paths) < 0.7]  # paths at different positions
+        batch = own[some * 70 + t]
+        compiled.advance(some, batch)
+        oracle.advance(some, batch)
+        draws, pressure = rng.random((paths, 5)), rng.normal(size=paths)
+        a, b = (d.sample(rows, draws, pressure) for d in (compiled, oracle))
+        equal.append((a == b).all(axis=1).mean())
+    np.testing.assert_allclose(compiled.hidden, oracle.hidden.numpy(), rtol=1e-3, atol=1e-4)
+    assert np.mean(equal) > 0.999
+
+
+def test_a_path_is_the_same_alone_and_in_a_batch(columns, make_checkpoint):
+    checkpoint = make_checkpoint()
+    own = columns(checkpoint)
+    batch, alone = CpuDecoder(checkpoint.transformer(), 40), CpuDecoder(checkpoint.transformer(), 1)
+    for t in range(50):
+        batch.advance(np.arange(40), own[np.arange(40) * 50 + t])
+        alone.advance(np.zeros(1, np.int64), own[[27 * 50 + t]])
+    np.testing.assert_array_equal(batch.hidden[27], alone.hidden[0])
+
+
+@pytest.mark.parametrize("decoder", [CpuDecoder, lambda n, p: TorchDecoder(n, p, "cpu")])
+def test_samples_follow_the_distribution(decoder, columns, make_checkpoint):
+    """Chi-square of action, side and depth drawn from one state against the head's own logits."""
+    checkpoint = make_checkpoint()
+    network, own = checkpoint.transformer(), columns(checkpoint)
+    paths = 20_000
+    one = decoder(network, paths)
+    state = np.zeros(paths, np.int64)
+    single = decoder(network, 1)
+    single.advance(np.zeros(1, np.int64), own[:1])
+    one.hidden[:] = single.hidden[0]
+    tokens = one.sample(state + np.arange(paths), np.random.default_rng(5).random((paths, 5)),
+                        np.zeros(paths))  # fmt: skip
+    with torch.no_grad():
+        hidden = torch.as_tensor(np.asarray(single.hidden))[:1]
+        head, expected = network.head, np.zeros((2, 2, 16))
+        for a in range(2):
+            pa = head.logits(0, hidden).softmax(-1)[0, a]
+            with_a = hidden + head.embed[0](torch.tensor([a]))
+            for s in range(2):
+                ps = head.logits(1, with_a).softmax(-1)[0, s]
+                with_s = with_a + head.embed[1](torch.tensor([s]))
+                expected[a, s] = (pa * ps * head.logits(2, with_s).softmax(-1)[0]).numpy()
+    counts = np.zeros((2, 2, 16))
+    np.add.at(counts, tuple(tokens[:, i].astype(int) for i in range(3)), 1)
+    keep = expected.ravel() * paths > 5
+    observed = np.r_[counts.ravel()[keep], counts.ravel()[~keep].sum() + 1e-9]
+    wanted = np.r_[expected.ravel()[keep], expected.ravel()[~keep].sum() + 1e-12] * paths
+    wanted *= observed.sum() / wanted.sum()
+    assert stats.chisquare(observed, wanted).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("head", ["factored", "composite"])
+def test_pressure_moves_sides_and_leaves_actions(head, columns, make_checkpoint):
+    checkpoint = make_checkpoint(head=head)
+    network, own = checkpoint.transformer(), columns(checkpoint)
+    paths = 6000
+    decoder = TorchDecoder(network, paths, "cpu")
+    decoder.advance(np.arange(paths), np.repeat(own[:1], paths, axis=0))
+    draws = np.random.default_rng(5).random((paths, 5))
+    odds = {}
+    for push in (0.0, np.log(3.0)):
+        t = decoder.sample(np.arange(paths), draws, np.full(paths, push))
+        buys = [(t[t[:, 0] == a, 1] == 0).mean() for a in (0, 1)]
+        odds[push] = ([b / (1 - b) for b in buys], t[:, 0].mean())
+    neutral, pushed = odds.values()
+    assert pushed[0][0] / neutral[0][0] == pytest.approx(3.0, rel=0.25)
+    assert neutral[0][1] / pushed[0][1] == pytest.approx(3.0, rel=0.25)
+    assert pushed[1] == pytest.approx(neutral[1], abs=0.02)

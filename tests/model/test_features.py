@@ -1,0 +1,107 @@
+"""Features against their definitions, written out in plain Python."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model.errors import RecordingError
+from model.events import NS_PER_S, Action, Recording, Side
+from model.features import (
+    ACTIVITY_HALF_LIFE_S,
+    CONTEXTS,
+    VOLATILITY_HALF_LIFE_S,
+    VWAP_HALF_LIFE_S,
+    context_scale,
+    flow_features,
+)
+
+
+def _twin(recording, profile):  # type: ignore[no-untyped-def]
+    """Every feature from sums over the whole past instead of a recursion."""
+    e, q = recording.events, recording.quotes
+    t = e.time_ns / NS_PER_S
+    mid = (q.bid_ticks + q.ask_ticks) / 2
+    scale = context_scale(profile)
+    crosses, depth, trades, rows = {}, {}, [], []
+    for i in range(1, len(e)):
+        buy = e.side[i] == Side.BUY
+        bid, ask = q.bid_ticks[i - 1], q.ask_ticks[i - 1]
+        p = e.price_ticks[i]
+        crosses[i] = e.action[i] == Action.ADD and (p >= ask if buy else p <= bid)
+        if crosses[i]:
+            depth[i] = p - ask if buy else bid - p
+        else:
+            depth[i] = bid - p if buy else p - ask
+        if crosses[i] or e.action[i] == Action.PRINT:
+            trades.append(i)
+        if e.action[i] != Action.PRINT:
+            rows.append(i)
+
+    def fade(i, j, half_life):  # type: ignore[no-untyped-def]
+        return 0.5 ** ((t[i] - t[j]) / half_life)
+
+    out = []
+    for n, i in enumerate(rows):
+        past = [j for j in trades if j <= i]
+        den = sum(fade(i, j, VWAP_HALF_LIFE_S) * e.size[j] for j in past)
+        num = sum(fade(i, j, VWAP_HALF_LIFE_S) * e.size[j] * e.price_ticks[j] for j in past)
+        vwap = num / den if den > 1e-9 else mid[i]
+        count = scale[2] * fade(i, 0, ACTIVITY_HALF_LIFE_S) + sum(
+            fade(i, j, ACTIVITY_HALF_LIFE_S) for j in rows[: n + 1]
+        )
+        variance = scale[3] * fade(i, 0, VOLATILITY_HALF_LIFE_S) + sum(
+            fade(i, j, VOLATILITY_HALF_LIFE_S) * (mid[j] - mid[j - 1]) ** 2 for j in range(1, i + 1)
+        )
+        b, a = q.bid_size[i], q.ask_size[i]
+        out.append([
+            (vwap - mid[0]) / mid[0] * 1e4, (q.ask_ticks[i] - q.bid_ticks[i]) / scale[0],
+            (b - a) / (a + b), b / scale[1], a / scale[1],
+            np.log2(count / scale[2] + 1e-3), 0.5 * np.log2(variance / scale[3] + 1e-6),
+        ])  # fmt: skip
+    return rows, [crosses[i] for i in rows], [depth[i] for i in rows], np.array(out)
+
+
+def test_features_equal_their_definitions(flow, profile):
+    part = flow.slice(0, 400)
+    features, _ = flow_features(part, profile)
+    rows, crossing, depth, context = _twin(part, profile)
+    assert features.row.tolist() == rows
+    assert features.crossing.tolist() == crossing
+    assert features.depth_ticks.tolist() == depth
+    np.testing.assert_allclose(features.context, context, rtol=1e-9, atol=1e-9)
+
+
+def test_interarrival_skips_prints(flow, profile):
+    features, _ = flow_features(flow, profile)
+    assert (flow.events.action[features.row] != Action.PRINT).all()
+    gaps = np.diff(flow.events.time_ns[features.row]) / NS_PER_S
+    np.testing.assert_allclose(features.dt_s[1:], gaps)
+
+
+def test_open_not_known_is_nan(flow, profile):
+    features, _ = flow_features(flow, profile, open_ticks=0.0)
+    assert np.isnan(features.context[:, CONTEXTS.index("price_level")]).all()
+
+
+def test_mirroring_twice_changes_nothing(flow, profile):
+    features, _ = flow_features(flow, profile)
+    mirrored = features.mirrored()
+    assert (mirrored.side == 1 - features.side).all()
+    assert mirrored.context[:, 3].tolist() == features.context[:, 4].tolist()
+    back = mirrored.mirrored()
+    np.testing.assert_array_equal(back.context, features.context)
+    np.testing.assert_array_equal(back.side, features.side)
+
+
+def test_split_by_time(flow, profile):
+    features, _ = flow_features(flow, profile)
+    cut = int(features.time_ns[1000])
+    assert len(features.between(0, cut)) + len(features.between(cut, 10**18)) == len(features)
+
+
+def test_quotes_are_needed(flow, profile):
+    with pytest.raises(RecordingError, match=r"TOY: no quotes"):
+        flow_features(Recording(flow.events), profile)
+    with pytest.raises(RecordingError, match="too few"):
+        flow_features(flow.slice(0, 1), profile)
