@@ -13,6 +13,7 @@ from app.charts.realism import REAL
 from engine.replay import replay
 from engine.seeding import BookSeed
 from model.catalogue import AssetEntry, assets_dir, find_asset, load_profile, read_recording
+from model.errors import RecordingError
 from model.events import NS_PER_S, Int64, Levels, Recording, Side
 from model.profile import AssetProfile
 from model.profile_fit import book_shape, fit_profile
@@ -24,7 +25,7 @@ Part = Literal["profile", "facts", "hawkes", "zero-intelligence"]
 PARTS: tuple[Part, ...] = ("profile", "facts", "hawkes", "zero-intelligence")
 FACTS_WINDOW_S = 300.0
 SHAPE_EVERY_S, SHAPE_LEVELS = 1, 40  # of a rebuilt book
-WINDOWS_AT_LEAST = 4  # a short test split is cut into so many shorter windows
+WINDOWS_AT_LEAST = 8  # a short test split is cut into so many shorter windows
 
 
 def recording_with_quotes(entry: AssetEntry, data: Path) -> Recording:
@@ -55,8 +56,19 @@ def real_sample(recording: Recording, entry: AssetEntry, window_s: float) -> Mar
     FaultlineError
         The recording does not reach so far.
     """
-    test = recording.between(*entry.splits.test)
-    return MarketSample.from_recordings([test], REAL).windows(round(window_s * NS_PER_S))
+    start_ns, end_ns = entry.splits.test
+    times = recording.events.time_ns
+    before = int(np.searchsorted(times, start_ns)) - 1
+    if recording.quotes is None or before < 0 or times[-1] < start_ns:
+        raise RecordingError(f"{entry.asset}: the recording does not reach over the test split")
+    end_ns = min(end_ns, int(times[-1]) + NS_PER_S)  # of one that was cut off: what there is
+    sample = MarketSample.from_recordings(
+        [recording.between(start_ns, end_ns)],
+        REAL,
+        spans=[(start_ns, end_ns)],
+        starts=recording.quotes.slice(before, before + 1),
+    )
+    return sample.windows(round(window_s * NS_PER_S))
 
 
 def measured_profile(recording: Recording, entry: AssetEntry) -> AssetProfile:

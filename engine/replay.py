@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from engine import matching
@@ -107,13 +108,14 @@ def replay(recording: Recording, snapshot_rows: Sequence[int] = ()) -> Replay:
     quotes = Quotes(*(np.zeros(count, np.int64) for _ in range(4)))
     counters = np.zeros(len(_COUNTERS), np.int64)
     flow, slots = _number_orders(recording)
-    rebuilt = bool((flow.order[events.action == Action.ADD] == NO_ORDER).any()) and len(slots) > 0
+    nameless = flow.order[flow.action == Action.ADD] == NO_ORDER
+    rebuilt = bool(nameless.any() and not nameless.all())
     books = OrderBooks(capacity=4096)
     touches = _Touches(*vars(quotes).values())
     window = _Window(*(np.zeros((count, 0), np.int64) for _ in range(4)))
     row = 0
     if levels is not None and count:
-        window = _Window(levels.bid_ticks, levels.bid_size, levels.ask_ticks, levels.ask_size)
+        window = _Window(*(_plain(getattr(levels, name)) for name in _Window._fields))
         books.load(reconcile(books.resting(), levels, 0, int(events.time_ns[0])))
         for column, value in zip(touches, books.touch(), strict=True):
             column[0] = value
@@ -156,7 +158,13 @@ def _number_orders(recording: Recording) -> tuple[_Flow, Int64]:
     ids, order = np.unique(events.order_id, return_inverse=True)
     order[events.order_id == NO_ORDER] = NO_ORDER
     slots = np.full(len(ids), NIL)
-    return _Flow(events.action, events.side, events.price_ticks, events.size, order), slots
+    columns = (events.action, events.side, events.price_ticks, events.size, order)
+    return _Flow(*(_plain(column) for column in columns)), slots
+
+
+def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Contiguous and writable: numba compiles anew for every other kind of array."""
+    return np.require(array, requirements=["C", "W"])
 
 
 def _snapshot(books: OrderBooks, levels: Levels | None, row: int, time_ns: int) -> BookSeed:

@@ -83,6 +83,7 @@ class Events:
         return Events(**columns, meta=self.meta)
 
 
+_TYPES = {"action": np.int8, "side": np.int8}
 EVENT_COLUMNS = ("time_ns", "action", "side", "price_ticks", "size", "order_id")
 
 
@@ -199,10 +200,15 @@ def read_events(path: Path) -> Recording:
     if raw is None or missing:
         what = f"columns {', '.join(missing)} missing" if missing else "no event metadata"
         raise RecordingError(f"{path}: not an event table ({what})")
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    events = Events(
-        **{name: columns[name] for name in EVENT_COLUMNS}, meta=EventsMeta(**json.loads(raw))
-    )
+    try:
+        meta = EventsMeta(**json.loads(raw))
+        columns = {
+            name: table[name].to_numpy().astype(_TYPES.get(name, np.int64), casting="same_kind")
+            for name in table.column_names
+        }
+    except (TypeError, ValueError) as error:
+        raise RecordingError(f"{path}: metadata or a column has the wrong type ({error})") from error
+    events = Events(**{name: columns[name] for name in EVENT_COLUMNS}, meta=meta)
     check_events(events, str(path))
     quote_names = [field.name for field in dataclasses.fields(Quotes)]
     quotes = (

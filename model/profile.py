@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model.errors import FaultlineError
+from model.events import Float64, Int64
 
 
 class AssetProfile(BaseModel):
@@ -54,8 +55,8 @@ class AssetProfile(BaseModel):
         """Write the profile as JSON."""
         path.write_text(json.dumps(self.model_dump(), indent=1) + "\n")
 
-    def order_sizes(self, u: np.ndarray) -> np.ndarray:
+    def order_sizes(self, u: Float64) -> Int64:
         """Sizes of new orders at probability levels `u`, int64, at least 1."""
         levels = np.linspace(0.0, 1.0, len(self.order_size_quantiles))
         sizes = np.interp(u, levels, self.order_size_quantiles)
-        return np.maximum(1, np.rint(sizes)).astype(np.int64)
+        return np.asarray(np.maximum(1, np.rint(sizes)), np.int64)

@@ -115,7 +115,7 @@ class ChartSpec(_Frozen):
         - ``qq``: series, x (quantiles of the reference), y; the diagonal is drawn as well
         - ``bar``: series, category, y, optionally low and high (an interval)
         - ``heatmap``: row, column, value (0 good, 1 middling, 2 bad, missing: no verdict), text
-    name : short name of letters, digits, `-` and `_`, unique in a report: of files and anchors
+    name : short name of letters, digits, `-` and `_`, for files
     roles : what each series stands for, in the order in which series are drawn
     caption : what to see, with units, sample size and method; one or two sentences
     alt : the same for somebody who cannot see the chart

@@ -21,7 +21,7 @@ MARKED_LEVEL = 95  # per cent: the tail measures marked on the loss distribution
 
 
 def stress_charts(
-    bands: Bands, table: RiskTable, scenario: Scenario, asset: str, *, prefix: str = ""
+    bands: Bands, table: RiskTable, scenario: Scenario, asset: str
 ) -> list[ChartSpec]:
     """Every chart of a run, in reading order.
 
@@ -30,17 +30,15 @@ def stress_charts(
     bands, table : summary of the run
     scenario : names the shocks that are shaded
     asset : for the titles
-    prefix : put before the names of the charts, to keep several runs apart in one report
     """
     spans = shock_spans(scenario)
-    charts = [
+    return [
         mid_fan(bands, spans, asset),
         loss_distribution(bands, table, asset),
         time_band(bands, spans, asset, "spread_ticks"),
         time_band(bands, spans, asset, "touch_depth"),
         twin_paths(bands, spans, asset),
     ]
-    return [chart.model_copy(update={"name": prefix + chart.name}) for chart in charts]
 
 
 def shock_spans(scenario: Scenario) -> tuple[Span, ...]:

@@ -67,58 +67,61 @@ def evaluate(
         cards[asset] = evidence.scorecard
         console.print(scorecard_table(evidence.scorecard))
     Scorecards(assets=cards).write(out / "scorecard.json")
-    console.print(_headline(cards))
+    console.print(headline_table(cards))
     console.print(str(out))
 
 
+MARKS = {"match": "+", "close": "~", "miss": "-", "too few samples": " "}
+STYLES = {"match": "green", "close": "yellow", "miss": "red", "too few samples": "dim"}
+
+
 def scorecard_table(card: Scorecard) -> Table:
-    """One scorecard as a table: for each model the distance to the real sample and the verdict."""
+    """One scorecard as a table: floor, and for each model its distance or value and the verdict."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    styles = {"match": "green", "close": "yellow", "miss": "red", "too few samples": "dim"}
+    from app.charts.numbers import number
+
     table = Table(
         title=f"{card.asset}: {card.windows_real} real windows of {card.window_s:,.0f} s",
         title_justify="left",
+        caption="K-S, W1, curve: distance to the real sample; fact, mean: the value itself. "
+        "+ match, ~ close, - miss, no mark: too few samples",
+        caption_justify="left",
         box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("quantity")
-    table.add_column("metric")
+    table.add_column("metric", no_wrap=True)
     for name in ("real", "floor", *card.models):
-        table.add_column(name, justify="right")
-    table.add_column("samples", justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in card.rows:
         cells = []
         for label in card.models:
             verdict = row.verdict[label]
-            number = (
-                row.distance[label]
-                if row.metric in ("K-S", "W1", "TV", "curve")
-                else row.values[label]
-            )
-            cells.append(f"{number:.3g} [{styles[verdict]}]{verdict}[/]")
-        table.add_row(
-            row.label, row.metric, f"{row.real:.4g} {row.unit}", f"{row.floor:.3g}", *cells,
-            f"{row.n_real:,}",
-        )  # fmt: skip
+            shown = row.values if row.metric in ("fact", "mean") else row.distance
+            cells.append(f"[{STYLES[verdict]}]{number(shown[label])} {MARKS[verdict]}[/]")
+        unit = f", {row.unit}" if row.unit else ""
+        table.add_row(f"{row.label}{unit}", row.metric, number(row.real), number(row.floor), *cells)
     return table
 
 
-def _headline(cards: dict[str, Scorecard]) -> Table:
+def headline_table(cards: dict[str, Scorecard]) -> Table:
+    """The geometric means of all assets: the model against Hawkes, and every model's floors."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(
-        title="Geometric means over the K-S rows", title_justify="left", box=SIMPLE_HEAD
-    )
-    table.add_column("asset")
+    from app.charts.numbers import interval, number
+
+    table = Table(title="Geometric means over the K-S rows", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("asset", no_wrap=True)
     table.add_column("distance / Hawkes", justify="right")
-    table.add_column("95% interval", justify="right")
+    table.add_column("95% interval", justify="right", no_wrap=True)
     models = list(dict.fromkeys(label for card in cards.values() for label in card.models))
     for label in models:
         table.add_column(f"{label} / floor", justify="right")
     for asset, card in cards.items():
-        low, high = card.ratio_to_hawkes_interval
-        floors = [f"{card.ratio_to_floor.get(label, float('nan')):.2f}" for label in models]
-        table.add_row(asset, f"{card.ratio_to_hawkes:.2f}", f"{low:.2f} to {high:.2f}", *floors)
+        floors = [number(card.ratio_to_floor.get(label)) for label in models]
+        ratio = number(card.ratio_to_hawkes)
+        table.add_row(asset, ratio, interval(*card.ratio_to_hawkes_interval), *floors)
     return table

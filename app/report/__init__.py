@@ -2,7 +2,7 @@
 
 from app.report.manifest import Manifest, collect_manifest
 from app.report.stress_report import StressReport, assemble, build_report, build_section
-from app.report.write import FORMATS, write_report
+from app.report.write import FORMATS, read_report, write_report
 
 __all__ = [
     "FORMATS",
@@ -12,5 +12,6 @@ __all__ = [
     "build_report",
     "build_section",
     "collect_manifest",
+    "read_report",
     "write_report",
 ]

@@ -34,7 +34,7 @@ def render_html(report: StressReport) -> str:
         fonts={weight: _font(name) for weight, name in FONTS.items()},
         # A closing tag inside the library would end the script element: there is none, see tests.
         plotly=Markup(get_plotlyjs()),
-        charts=_json({chart.spec.name: _chart(chart) for chart in charts}),
+        charts=_json({chart.number: _chart(chart) for chart in charts}),
     )
 
 
@@ -42,7 +42,11 @@ def _chart(chart: Chart) -> dict[str, Any]:
     figure = json.loads(to_plotly(chart.spec, title=False).to_json())
     # Without the default template, which is 7 kB in each figure and draws nothing here.
     figure["layout"].pop("template", None)
-    return {"figure": figure, "csv": chart.spec.to_csv()}
+    return {
+        "figure": figure,
+        "csv": chart.spec.to_csv(),
+        "file": f"figure-{chart.number}-{chart.spec.name}.csv",
+    }
 
 
 def _json(value: Any) -> Markup:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel, ConfigDict
 
+from engine.scenario import Scenario, list_scenarios, load_scenario
 from engine.spec import RunSpec
 
 PACKAGES = ("faultline", "numpy", "numba", "torch", "scipy", "statsmodels", "arch", "pandas")
@@ -97,10 +98,10 @@ def collect_manifest(
 
 
 def command_of(spec: RunSpec) -> str:
-    """The command line that makes the run again."""
+    """The command line that makes the run again; a scenario of one's own is named as its file."""
     options = {
         "asset": spec.asset,
-        "scenario": spec.scenario.name,
+        "scenario": _scenario_argument(spec.scenario),
         "intensity": f"{spec.intensity:g}",
         "paths": str(spec.paths),
         "horizon": f"{spec.horizon_s:g}",
@@ -110,6 +111,12 @@ def command_of(spec: RunSpec) -> str:
     }
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     return shlex.join(["faultline", "run", *words])
+
+
+def _scenario_argument(scenario: Scenario) -> str:
+    name = scenario.name
+    bundled = name in list_scenarios() and load_scenario(name) == scenario
+    return name if bundled else f"{name}.yaml"
 
 
 def _sha256(content: bytes) -> str:

@@ -23,7 +23,7 @@ from app.report.blocks import (
 )
 from app.report.manifest import Manifest
 from app.report.stress_report import Section, StressReport
-from app.report.summary import direction
+from app.report.summary import direction, extent
 from engine.risk import AchievedRow, Estimate, RiskRow
 from stylized_facts.scorecard import Scorecard, ScoreRow
 
@@ -64,8 +64,8 @@ def cover_of(report: StressReport) -> tuple[str, str]:
     specs = [section.spec for section in report.sections]
     assets = ", ".join(dict.fromkeys(spec.asset for spec in specs))
     scenarios = ", ".join(dict.fromkeys(spec.scenario.title for spec in specs))
-    first = specs[0]
-    left = f"{assets} · {scenarios} · horizon {first.horizon_s:g} s · {count(first.paths)} paths"
+    horizon, paths = (extent([getattr(s, name) for s in specs]) for name in ("horizon_s", "paths"))
+    left = f"{assets} · {scenarios} · horizon {horizon} s · {paths} paths"
     right = f"{report.manifest.created:%Y-%m-%d %H:%M:%S} UTC"
     if report.manifest.run_ids:
         right += f" · run {', '.join(report.manifest.run_ids)}"

@@ -114,8 +114,6 @@ def build_section(
     run: PairedRun,
     scorecard: Scorecard | None = None,
     sheets: Mapping[str, FactSheet] | None = None,
-    *,
-    prefix: str = "",
 ) -> Section:
     """Measure a run and say what it shows.
 
@@ -125,7 +123,6 @@ def build_section(
     scorecard : realism of the run's model on the run's asset
     sheets : fact sheets by label, one of them `Real`, the model under test before the baselines;
         they become the realism charts
-    prefix : of chart names, to keep several sections of a report apart
     """
     spec, profile = run.spec, run.profile
     risk, achieved = risk_table(run), requested_against_achieved(run)
@@ -141,10 +138,8 @@ def build_section(
         shocked_counters=run.shocked.counters,
         findings=findings_of(spec, risk, achieved, scorecard),
         scorecard=scorecard,
-        charts=tuple(stress_charts(bands(run), risk, spec.scenario, spec.asset, prefix=prefix)),
-        realism_charts=tuple(
-            chart.model_copy(update={"name": f"{prefix}real_{chart.name}"}) for chart in realism
-        ),
+        charts=tuple(stress_charts(bands(run), risk, spec.scenario, spec.asset)),
+        realism_charts=tuple(realism),
     )
 
 

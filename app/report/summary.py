@@ -47,6 +47,12 @@ def direction(effect: Estimate | None) -> Direction:
     return "lower" if effect.upper < 0.0 else "not clear"
 
 
+def extent(values: Sequence[float]) -> str:
+    """`300`, or `300 to 600` where the values differ."""
+    ends = dict.fromkeys((min(values), max(values)))
+    return " to ".join(f"{value:,.10g}" for value in ends)
+
+
 def question_of(specs: Sequence[RunSpec]) -> str:
     """What was asked, as a sentence."""
     parts = []
@@ -54,10 +60,9 @@ def question_of(specs: Sequence[RunSpec]) -> str:
         title = spec.scenario.title
         strength = "" if spec.intensity == 1.0 else f" at {spec.intensity:g} times its strength"
         parts.append(f"{spec.asset} under the scenario “{title}”{strength}")
-    first = specs[0]
     return (
-        f"What happens to {'; '.join(parts)} within {first.horizon_s:g} s, "
-        f"and what without it? {first.paths} pairs of paths, "
+        f"What happens to {'; '.join(parts)} within {extent([s.horizon_s for s in specs])} s, "
+        f"and what without it? {extent([s.paths for s in specs])} pairs of paths, "
         "each with and without the shock, from the same random numbers."
     )
 

@@ -17,7 +17,7 @@ from engine.risk.expected_shortfall import expected_shortfall
 from engine.risk.injected import parent_fills
 from engine.risk.liquidation_cost import shortfall_bp, unfilled_share
 from engine.risk.liquidity import time_mean
-from engine.risk.paths import PairedPaths, PairedRun
+from engine.risk.paths import PairedPaths, PairedRun, mid_returns_bp
 from engine.risk.realised_volatility import realised_volatility_bp
 from engine.risk.recovery import following_mean, median_time, recovery_times
 from engine.risk.var import value_at_risk
@@ -264,17 +264,18 @@ def _recovery_rows(paths: PairedPaths, confidence: float) -> Iterator[RiskRow]:
     length = len(paths.grid_ns) - after.start - RECOVERY_MEAN_S
     if length < 0:
         return
-    for key, label, state, column, low, high in (
+    for key, label, state, arms, low, high in (
         ("spread_recovery_s", "Spread recovers after",
-         "spread is no wider than that of 95% of", "spread_ticks", 0.0, 0.95),
+         "spread is no wider than that of 95% of", [arm.spread_ticks for arm in paths.arms],
+         0.0, 0.95),
         ("depth_recovery_s", "Depth recovers after",
-         "depth at the touch is no less than that of 95% of", "touch_depth", 0.05, 1.0),
+         "depth at the touch is no less than that of 95% of",
+         [arm.touch_depth for arm in paths.arms], 0.05, 1.0),
         ("mid_recovery_s", "Mid price recovers after",
-         "mid lies within that of the central 90% of", "mid_ticks", 0.05, 0.95),
+         "mid's return since the start lies within that of the central 90% of",
+         [mid_returns_bp(arm.mid_ticks) for arm in paths.arms], 0.05, 0.95),
     ):  # fmt: skip
-        unshocked, shocked = (
-            following_mean(getattr(arm, column)[:, after], RECOVERY_MEAN_S) for arm in paths.arms
-        )
+        unshocked, shocked = (following_mean(arm[:, after], RECOVERY_MEAN_S) for arm in arms)
         lower = np.quantile(unshocked, low, axis=0) if low > 0.0 else -np.inf
         upper = np.quantile(unshocked, high, axis=0) if high < 1.0 else np.inf
         calm, stressed = (recovery_times(arm, lower, upper) for arm in (unshocked, shocked))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
+from app.report import Manifest, StressReport, build_report, collect_manifest
 from engine.ensemble import Origin, PathEnsemble
 from engine.risk import usual_depth
 from engine.rollout import StressRun
@@ -12,7 +15,7 @@ from engine.scenario import Scenario
 from engine.spec import RunSpec
 from model.events import NS_PER_S, Action, EventsMeta, Quotes
 from model.profile import AssetProfile
-from stylized_facts import FactSheet, MarketSample, Scorecard, fact_sheet, scorecard
+from stylized_facts import FactSheet, MarketSample, Scorecard, fact_sheet
 
 HORIZON_S, STEP_S, PATHS = 240, 0.5, 48
 PROGRAMME = {
@@ -139,7 +142,50 @@ def sheets(samples: dict[str, MarketSample]) -> dict[str, FactSheet]:
 
 
 @pytest.fixture(scope="session")
-def card(samples: dict[str, MarketSample]) -> Scorecard:
-    """A scorecard in which nothing should miss."""
-    models = {label: one for label, one in samples.items() if label != "Real"}
-    return scorecard(samples["Real"], models, resamples=20)
+def card() -> Scorecard:
+    """Two rows of a scorecard of three models."""
+    models = ["TradeFM", "Hawkes", "Zero intelligence"]
+
+    def row(
+        key: str, label: str, distances: tuple[float, ...], verdicts: tuple[str, ...]
+    ) -> object:
+        return {
+            "quantity": key, "label": label, "metric": "K-S", "unit": "bp", "real": 2.61,
+            "values": dict.fromkeys(models, 2.5), "distance": dict(zip(models, distances)),
+            "interval": {model: (d - 0.01, d + 0.01) for model, d in zip(models, distances)},
+            "floor": 0.0413, "verdict": dict(zip(models, verdicts)), "n_real": 540,
+            "ratio_to_floor": {model: d / 0.0413 for model, d in zip(models, distances)},
+            "n": dict.fromkeys(models, 540),
+        }  # fmt: skip
+
+    return Scorecard.model_validate(
+        {
+            "asset": "AMZN", "real_label": "AMZN test split", "models": models,
+            "windows_real": 18, "windows": dict.fromkeys(models, 48), "window_s": 300.0,
+            "resamples": 200, "seed": 0,
+            "rows": [
+                row("log_return_10s", "Log return, 10 s", (0.0537, 0.126, 0.311),
+                    ("match", "miss", "miss")),
+                row("spread", "Spread", (0.242, 0.197, 0.66), ("close", "too few samples", "miss")),
+            ],
+            "ratio_to_hawkes": 0.724, "ratio_to_hawkes_interval": (0.61, 0.83),
+            "ratio_to_hawkes_rows": ["log_return_10s", "spread"],
+            "ratio_to_floor": {"TradeFM": 2.76, "Hawkes": 3.82, "Zero intelligence": 11.0},
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def manifest(run: StressRun) -> Manifest:
+    return collect_manifest(
+        [run.spec], run_ids=["20260102T030405Z-0a1b2c"],
+        created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), timing_s={"total": 8.0},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def report(
+    run: StressRun, manifest: Manifest, card: Scorecard, sheets: dict[str, FactSheet]
+) -> StressReport:
+    """The whole report of `run`."""
+    return build_report(run, manifest, card, sheets)

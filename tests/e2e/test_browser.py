@@ -55,7 +55,7 @@ def test_from_question_to_report(
     button = page.get_by_role("button", name="Report, PDF")
     expect(button).to_be_visible(timeout=FINISH_WITHIN_MS)
     expect(page.locator(".js-plotly-plot")).to_have_count(5)
-    expect(page.get_by_text("Requested against achieved")).to_be_visible()
+    expect(page.get_by_role("heading", name="Requested against achieved")).to_be_visible()
     for name, start in (("PDF", b"%PDF"), ("HTML", b"<!doctype html"), ("JSON", b"{")):
         with page.expect_download() as download:
             page.get_by_role("button", name=f"Report, {name}").click()

@@ -145,7 +145,7 @@ def test_round_trip_through_arrays(flow, profile):
     tokenizer = fit_tokenizer("touch", [features])
     again = Tokenizer.from_arrays("touch", tokenizer.arrays())
     np.testing.assert_array_equal(again.encode(features)[0], tokenizer.encode(features)[0])
-    with pytest.raises(CheckpointError, match=r"tokenizer\.time_edges: missing"):
+    with pytest.raises(CheckpointError, match=r"tokenizer\.crossing_edges: missing"):
         Tokenizer.from_arrays("touch", {"depth_edges": tokenizer.depth_edges,
                                         "size_edges": tokenizer.size_edges})  # fmt: skip
     with pytest.raises(CheckpointError, match="wrong number of contexts"):

@@ -1,0 +1,142 @@
+"""TradeFM behind the protocol: what it proposes, what it takes in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model.errors import SpecError
+from model.events import Action, Recording, Side
+from model.features import CONTEXTS, context_scale, flow_features
+from model.order_flow import FlowSession, MarketView, OrderFlowModel, Proposals, Tilts
+from model.tokenizer import fit_tokenizer
+from model.tradefm import TradeFM
+
+
+def _view(paths: int) -> MarketView:
+    view = MarketView.empty(paths)
+    view.bid_ticks[:], view.ask_ticks[:] = 9_998, 10_003
+    view.bid_size[:], view.ask_size[:] = 300, 200
+    return view
+
+
+def _drive(session, view, steps, record=None):  # type: ignore[no-untyped-def]
+    """A market without a book: every proposal is executed, the touch wanders with it."""
+    out, tilts = Proposals.empty(len(view)), Tilts.neutral(len(view))
+    for _ in range(steps):
+        session.propose(view, tilts, out)
+        if record is not None:
+            record.append([getattr(out, c).copy() for c in ("dt_ns", "action", "side",
+                                                            "price_ticks", "size")])  # fmt: skip
+        view.last_bid_ticks[:], view.last_ask_ticks[:] = view.bid_ticks, view.ask_ticks
+        for name in ("dt_ns", "action", "side", "price_ticks", "size"):
+            getattr(view, f"last_{name}")[:] = getattr(out, name)
+        view.time_ns += out.dt_ns
+        move = np.where(out.side == Side.BUY, 1, -1) * (out.size % 3 == 0)
+        view.bid_ticks += move
+        view.ask_ticks += move
+        view.bid_size[:] = 100 + out.size % 400
+        view.fresh[:] = True
+        view.draw += 1
+
+
+def test_it_speaks_the_protocol(make_checkpoint, profile):
+    model = TradeFM(make_checkpoint())
+    assert isinstance(model, OrderFlowModel)
+    assert isinstance(model.start(np.arange(2), 1, profile, _view(2)), FlowSession)
+    assert model.name == "TradeFM toy"
+
+
+@pytest.mark.parametrize("changes", [{}, {"head": "composite", "tokens": "paper"}])
+def test_same_path_alone_or_in_a_batch(changes, make_checkpoint, profile):
+    model = TradeFM(make_checkpoint(**changes))
+    batch, alone = [], []
+    view = _view(9)
+    _drive(model.start(np.arange(9), 5, profile, view), view, 40, batch)
+    view = _view(1)
+    _drive(model.start(np.array([6]), 5, profile, view), view, 40, alone)
+    for whole, single in zip(batch, alone, strict=True):
+        for a, b in zip(whole, single, strict=True):
+            assert a[6] == b[0]
+
+
+def test_seed_and_path_decide(make_checkpoint, profile):
+    model = TradeFM(make_checkpoint())
+    records = {}
+    for key, (path, seed) in {"a": (1, 1), "path": (2, 1), "seed": (1, 2), "b": (1, 1)}.items():
+        view, records[key] = _view(1), []
+        _drive(model.start(np.array([path]), seed, profile, view), view, 20, records[key])
+    assert np.array_equal(records["a"], records["b"])
+    assert not np.array_equal(records["a"], records["path"])
+    assert not np.array_equal(records["a"], records["seed"])
+
+
+def test_history_and_loop_mean_the_same(make_checkpoint, profile, flow):
+    """A history read at the start leaves the session where living through it does."""
+    checkpoint = make_checkpoint()
+    part = flow.slice(0, 60)
+    keep = np.flatnonzero(part.events.action != Action.PRINT)
+    keep = keep[keep > 0]
+    history = TradeFM(checkpoint).start(np.array([0]), 1, profile, _view(1), [part])
+    features, state = flow_features(part, profile, open_ticks=0.0)
+    tokens, context = checkpoint.tokenizer.encode(features)
+    view = MarketView.empty(1)
+    q, e = part.quotes, part.events
+
+    def show(i):  # type: ignore[no-untyped-def]
+        view.bid_ticks[0], view.ask_ticks[0] = q.bid_ticks[i], q.ask_ticks[i]
+        view.bid_size[0], view.ask_size[0] = q.bid_size[i], q.ask_size[i]
+
+    show(0)
+    live = TradeFM(checkpoint).start(np.array([0]), 1, profile, view)
+    live.started[:] = True  # no 'no event yet': the history has none either
+    out, seen = Proposals.empty(1), []
+    for n, i in enumerate(keep):
+        if i - (keep[n - 1] if n else 0) > 1:
+            break  # up to the first print, which a loop does not have
+        show(i - 1)
+        live.before[0] = view.bid_size[0], view.ask_size[0]
+        view.last_bid_ticks[0], view.last_ask_ticks[0] = q.bid_ticks[i - 1], q.ask_ticks[i - 1]
+        view.last_dt_ns[0] = e.time_ns[i] - e.time_ns[i - 1]
+        view.last_action[0], view.last_side[0] = e.action[i], e.side[i]
+        view.last_price_ticks[0], view.last_size[0] = e.price_ticks[i], e.size[i]
+        crossing = features.crossing[n]
+        view.last_traded_size[0] = e.size[i] if crossing else 0
+        view.last_traded_value[0] = e.size[i] * e.price_ticks[i] if crossing else 0
+        show(i)
+        view.fresh[0] = True
+        live.propose(view, Tilts.neutral(1), out)
+        assert live.tokens[0].tolist() == tokens[n].tolist()
+        assert live.context[0].tolist() == context[n].tolist()
+        seen.append(n)
+    assert len(seen) >= 3
+    np.testing.assert_allclose(history.state[0], state)
+    assert history.started[0]
+
+
+def test_paths_that_are_over_or_not_fresh_keep_their_history(make_checkpoint, profile):
+    session = TradeFM(make_checkpoint()).start(np.arange(3), 1, profile, view := _view(3))
+    _drive(session, view, 3)
+    view.active[0], view.fresh[1] = False, False
+    before = session.decoder.position.copy()
+    session.propose(view, Tilts.neutral(3), Proposals.empty(3))
+    assert (session.decoder.position - before).tolist() == [0, 0, 1]
+
+
+def test_context_follows_the_asset(make_checkpoint, profile):
+    checkpoint = make_checkpoint()
+    other = profile.model_copy(update={"liquidity": 2, "spread_ticks": 1.0})
+    session = TradeFM(checkpoint).start(np.arange(1), 1, other, _view(1))
+    assert session.context[0, :3].tolist() == [2, 0, 0]
+    assert context_scale(other)[0] == 1.0
+
+
+def test_history_must_fit_the_paths(make_checkpoint, profile, flow):
+    with pytest.raises(SpecError, match="1 recordings for 2 paths"):
+        TradeFM(make_checkpoint()).start(np.arange(2), 1, profile, _view(2), [flow])
+
+
+def test_price_level_is_unknown_without_an_open(flow, profile):
+    features, _ = flow_features(Recording(flow.events, flow.quotes), profile, open_ticks=0.0)
+    _, context = fit_tokenizer("touch", [flow_features(flow, profile)[0]]).encode(features)
+    assert (context[:, 3 + CONTEXTS.index("price_level")] == 0).all()
