@@ -151,10 +151,10 @@ def card() -> Scorecard:
     ) -> object:
         return {
             "quantity": key, "label": label, "metric": "K-S", "unit": "bp", "real": 2.61,
-            "values": dict.fromkeys(models, 2.5), "distance": dict(zip(models, distances)),
-            "interval": {model: (d - 0.01, d + 0.01) for model, d in zip(models, distances)},
-            "floor": 0.0413, "verdict": dict(zip(models, verdicts)), "n_real": 540,
-            "ratio_to_floor": {model: d / 0.0413 for model, d in zip(models, distances)},
+            "values": dict.fromkeys(models, 2.5), "distance": dict(zip(models, distances, strict=True)),
+            "interval": {model: (d - 0.01, d + 0.01) for model, d in zip(models, distances, strict=True)},
+            "floor": 0.0413, "verdict": dict(zip(models, verdicts, strict=True)), "n_real": 540,
+            "ratio_to_floor": {model: d / 0.0413 for model, d in zip(models, distances, strict=True)},
             "n": dict.fromkeys(models, 540),
         }  # fmt: skip
 

@@ -35,6 +35,7 @@ def spec(kind: str, data: dict[str, list[object]], **more: object) -> ChartSpec:
 
 def examples() -> list[ChartSpec]:
     both = ["Unshocked"] * 2 + ["Shocked"] * 2
+    bins = {"series": both, "left": [0, 1] * 2, "right": [1, 2] * 2, "y": [0.5, 0.5, 0.0, 1.0]}
     fan = {f"q{q:02d}": [q - 50.0, q - 40.0] * 2 for q in (5, 25, 50, 75, 95)}
     return [
         spec("fan", {"series": both, "x": [0, 1, 0, 1], **fan}),
@@ -51,12 +52,12 @@ def examples() -> list[ChartSpec]:
         ),
         spec(
             "histogram",
-            {"series": both, "left": [0, 1, 0, 1], "right": [1, 2, 1, 2], "y": [0.5, 0.5, 0.0, 1.0]},
+            bins,
             markers=(Marker(value=1.5, label="VaR 95%", role=Role.SHOCKED),),
         ),
         spec(
             "histogram",
-            {"series": both, "left": [0, 1, 0, 1], "right": [1, 2, 1, 2], "y": [0.5, 0.5, 0.0, 1.0]},
+            bins,
             y=Axis(label="density", log=True),
         ),
         spec("qq", {"series": both, "x": [-1, 1, -1, 1], "y": [-2, 2, -3, 3]}),

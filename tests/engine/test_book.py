@@ -90,7 +90,9 @@ def test_same_as_the_plain_book_on_a_recording(amzn: Recording) -> None:
         if events.action[i] == Action.ADD:
             rests = order_id != NO_ORDER
             fill = book.add(side, price, size, order_id, rests=rests)
-            assert fill.traded_size == sum(t.size for t in twin.add(side, price, size, order_id, rests))
+            assert fill.traded_size == sum(
+                t.size for t in twin.add(side, price, size, order_id, rests)
+            )
         elif events.action[i] == Action.CANCEL:
             assert book.cancel(order_id, size) == twin.cancel(order_id, size)
         assert book.touch() == twin.touch()

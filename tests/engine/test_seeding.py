@@ -33,7 +33,8 @@ BOOKS = [seed_from_profile(PROFILE, path, seed=7) for path in range(800)]
 
 def spread(book: BookSeed) -> int:
     return int(
-        book.price_ticks[book.side == Side.SELL].min() - book.price_ticks[book.side == Side.BUY].max()
+        book.price_ticks[book.side == Side.SELL].min()
+        - book.price_ticks[book.side == Side.BUY].max()
     )
 
 
