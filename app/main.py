@@ -9,7 +9,7 @@ from importlib import resources
 
 import streamlit as st
 
-from app.views.session import plain
+from app.views.session import follow_ground, plain
 from model.errors import FaultlineError
 
 page = st.navigation(
@@ -41,6 +41,7 @@ st.set_page_config(
     page_icon=str(resources.files("assets") / "icon.png"),
     layout="wide",
 )
+follow_ground()
 try:
     page.run()
 except FaultlineError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.charts.realism import REAL
 from app.evaluations import Evaluation, evaluation_path, read_evaluation
 from app.models import is_baseline, model_folder
 from app.report import FORMATS, StressReport, build_report, collect_manifest, write_report
-from app.charts.realism import REAL
 from engine.ensemble import write_ensemble
 from engine.risk import bands
 from engine.rollout import StressRun

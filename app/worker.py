@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.runs import RunState, RunStore
-from engine.runs.atomic import write_atomic
 from engine.runs.processes import ProcessMark
 from model.errors import FaultlineError
 
@@ -61,7 +60,9 @@ def _close(store: RunStore, run_id: str) -> int:
 
 def _work(store: RunStore, run_id: str) -> bool:
     """Simulate, measure, report; False where the run was cancelled."""
-    status = store.status(run_id).begun(ProcessMark.of(os.getpid()), "loading the model")
+    status = store.status(run_id).begun(
+        ProcessMark.of(os.getpid()), "loading the model; the first time, compiling"
+    )
     store.write_status(run_id, status)
 
     # Loaded only now: the run is seen to have begun a second or two earlier.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ from model.events import NO_ORDER, Int8, Int64, Side
 class BookArrays(NamedTuple):
     """What a compiled loop is handed; `book_of` picks one book out of it."""
 
-    orders: npt.NDArray[np.void]  # ORDER [B, capacity]
+    orders: npt.NDArray[np.void]  # ORDER [B, 1 + capacity]
     levels: npt.NDArray[np.void]  # LEVEL [B, L]
     bits: npt.NDArray[np.uint64]  # [B, 2, L / 64]
     state: Int64  # [B, STATE_COLUMNS]
@@ -82,13 +83,11 @@ class OrderBooks:
         if levels % 64:
             raise ValueError(f"levels must be a multiple of 64, not {levels}")
         self.arrays = BookArrays(
-            np.zeros((books, capacity), ORDER),
-            np.zeros((books, levels), LEVEL),
+            _zeros((books, 1 + capacity), ORDER),
+            _zeros((books, levels), LEVEL),
             np.zeros((books, 2, levels // 64), np.uint64),
             np.zeros((books, STATE_COLUMNS), np.int64),
         )
-        for book in range(books):
-            matching.clear(book_of(self.arrays, book))
         self._slots: list[dict[int, int]] = [{} for _ in range(books)]
 
     def __len__(self) -> int:
@@ -96,14 +95,14 @@ class OrderBooks:
 
     def make_room(self) -> None:
         """Double the pool of orders of every book."""
-        orders = self.arrays.orders
-        self.arrays = self.arrays._replace(
-            orders=np.concatenate((orders, np.zeros_like(orders)), axis=1)
-        )
+        old = self.arrays.orders
+        orders = _zeros((old.shape[0], 2 * old.shape[1]), ORDER)
+        orders[:, : old.shape[1]] = old
+        self.arrays = self.arrays._replace(orders=orders)
 
     def load(self, seed: BookSeed, book: int = 0) -> None:
         """Replace what rests in a book by the orders of `seed`."""
-        while len(seed) >= self.arrays.orders.shape[1]:
+        while len(seed) >= self.arrays.orders.shape[1] - 1:
             self.make_room()
         one = book_of(self.arrays, book)
         matching.clear(one)
@@ -190,6 +189,13 @@ class OrderBooks:
     def out_of_range(self, book: int = 0) -> int:
         """Orders that a book could not keep because of their price."""
         return int(self.arrays.state[book, OUT_OF_RANGE])
+
+
+def _zeros(shape: tuple[int, int], dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+    """Zeros whose memory is claimed page by page when written; numpy's would take huge pages."""
+    size = shape[0] * shape[1] * dtype.itemsize
+    memory = mmap.mmap(-1, size, access=mmap.ACCESS_COPY)  # private to this process
+    return np.frombuffer(memory, dtype).reshape(shape)
 
 
 @njit(cache=True)

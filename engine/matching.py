@@ -4,8 +4,9 @@ A book is a ladder of price levels (a window of L ticks whose first is `state[BA
 first-in-first-out queue of orders linked inside a preallocated pool, and a bitmap of the occupied
 levels of each side. A book is never crossed, so a level holds orders of one side only.
 
-Functions that add an order need `room` for it in the pool; `engine.book.OrderBooks`
-owns the memory and makes the room.
+An empty book is all zeros, so the memory of a ladder is only claimed where orders rest. Functions
+that add an order need `room` for it in the pool; `engine.book.OrderBooks` owns the memory and
+makes the room.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ BASE = 0  # price in ticks of the first level of the ladder
 TOUCH = 1  # best price; an empty side keeps its last one (moved on if the other side passes it)
 RESTING = 3  # number of resting orders
 FREE = 5  # first slot of the list of freed slots, NIL if there is none
-USED = 6  # slots that were ever taken
+USED = 6  # slots that were ever taken: 1..USED
 OUT_OF_RANGE = 7  # orders dropped because their price lies outside the ladder
 STATE_COLUMNS = 8
 
-NIL = -1  # no slot
+NIL = 0  # no slot: the first of the pool is never used
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 as_int = cast(Callable[[Any], int], np.int64)  # what it is to numba; a plain int to mypy
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -52,7 +53,7 @@ _ONE = np.uint64(1)
 class Book(NamedTuple):
     """One book: views into the arrays of `engine.book.OrderBooks`."""
 
-    orders: npt.NDArray[np.void]  # ORDER [capacity]
+    orders: npt.NDArray[np.void]  # ORDER [1 + capacity]
     levels: npt.NDArray[np.void]  # LEVEL [L]
     bits: npt.NDArray[np.uint64]  # [2, L / 64], occupied levels of each side
     state: Int64  # [STATE_COLUMNS]
@@ -61,20 +62,20 @@ class Book(NamedTuple):
 @njit(cache=True)
 def clear(book: Book) -> None:
     """Empty the book and forget its last quotes."""
+    for side in range(2):
+        at = lowest_from(book.bits[side], 0)
+        while at != -1:
+            level = book.levels[at]
+            level.size, level.head, level.tail = 0, np.int32(NIL), np.int32(NIL)
+            at = lowest_from(book.bits[side], at + 1) if at + 1 < len(book.levels) else -1
     book.bits[:] = np.uint64(0)
     book.state[:] = 0
-    book.state[FREE] = NIL
-    for at in range(len(book.levels)):
-        level = book.levels[at]
-        level.size = 0
-        level.head = np.int32(NIL)
-        level.tail = np.int32(NIL)
 
 
 @njit(cache=True)
 def room(book: Book) -> int:
     """How many more orders the pool can hold."""
-    return as_int(len(book.orders) - book.state[RESTING + BUY] - book.state[RESTING + SELL])
+    return as_int(len(book.orders) - 1 - book.state[RESTING + BUY] - book.state[RESTING + SELL])
 
 
 @njit(cache=True)
@@ -197,10 +198,8 @@ def recentre(book: Book, price: int) -> bool:
             )
             side = as_int(orders[level.head].side)
             bits[side, at >> 6] |= _ONE << np.uint64(at & 63)
-        else:
-            level.size = 0
-            level.head = np.int32(NIL)
-            level.tail = np.int32(NIL)
+        elif level.head != NIL:
+            level.size, level.head, level.tail = 0, np.int32(NIL), np.int32(NIL)
         at += step
     state[BASE] = base
     return True
@@ -226,10 +225,10 @@ def rest(book: Book, side: int, price: int, size: int, tag: int) -> int:
     if slot != NIL:
         state[FREE] = orders[slot].next
     else:
+        state[USED] += 1
         slot = as_int(state[USED])
         if slot == len(orders):
             raise IndexError("order pool is full")
-        state[USED] += 1
     level = levels[at]
     order = orders[slot]
     order.size, order.price, order.tag = size, price, tag
@@ -295,7 +294,9 @@ def nearest_order(book: Book, side: int, price: int, size: int) -> int:
     """The order that an anonymous cancel means.
 
     At the non-empty level of the side nearest to `price` (tie: the better price), the order whose
-    size is nearest to `size` (tie: the oldest).
+    size is nearest to `size` (tie: the oldest). A cancel aimed behind the touch leaves the touch
+    alone while anything rests behind it: in a sparse book the touch would else catch the cancels
+    of the gap behind it, and the spread would drift open.
 
     Returns
     -------
@@ -316,6 +317,14 @@ def nearest_order(book: Book, side: int, price: int, size: int) -> int:
         chosen = above if side == BUY else below
     else:
         chosen = below if at - below < above - at else above
+    touch = as_int(state[TOUCH + side] - state[BASE])
+    if chosen == touch and at != touch:
+        behind = (
+            highest_to(bits[side], touch - 1) if side == BUY else lowest_from(bits[side], touch + 1)
+        )
+        inside = at > touch if side == BUY else at < touch
+        if behind != -1 and not inside:
+            chosen = behind
     best = slot = as_int(levels[chosen].head)
     while slot != NIL:
         if abs(orders[slot].size - size) < abs(orders[best].size - size):

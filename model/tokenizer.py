@@ -12,7 +12,7 @@ and time are binned and which context goes with them:
     Depth from the same-side touch in units of the asset's typical spread; a crossing order, an
     order at the touch, and one a tick to either side have bins of their own. Sizes in units of the
     asset's median order with a bin for each round lot; of a crossing order, in units of what rests
-    at the touch that it meets (taking all of it is by far the most frequent). Context adds what the
+    at the touch that it meets (`taken`; all of it is by far the most frequent). Context adds what the
     book shows.
 
 A value is drawn inside its bin from the training values of that bin, kept apart by tick regime
@@ -89,6 +89,16 @@ def touch_depth_bin(crossing, depth_ticks, unit, edges):  # type: ignore[no-unty
     return DEEPER + np.searchsorted(edges[1:], depth_ticks / unit, side="right")
 
 
+@njit(cache=True, inline="always")
+def taken(size, opposite, size_unit):  # type: ignore[no-untyped-def]
+    """Size of a crossing order: the share of the touch that it takes, 1 and what goes beyond.
+
+    Up to the touch in units of the touch, the excess in units of the asset's median order: nobody
+    sends a hundred times a large queue because somebody once sent a hundred times a small one.
+    """
+    return size / opposite if size <= opposite else 1.0 + (size - opposite) / size_unit
+
+
 @njit(cache=True)
 def encode_event(touch, action, side, crossing, depth_ticks, depth_mid, size, opposite, dt_s, unit,
                  size_unit, depth_edges, size_edges, crossing_edges, time_edges, out):  # type: ignore[no-untyped-def]  # fmt: skip
@@ -98,7 +108,7 @@ def encode_event(touch, action, side, crossing, depth_ticks, depth_mid, size, op
     if touch:
         out[2] = touch_depth_bin(crossing, depth_ticks, unit, depth_edges)
         if crossing:
-            out[3] = np.searchsorted(crossing_edges, size / max(opposite, 1), side="right")
+            out[3] = np.searchsorted(crossing_edges, taken(size, opposite, size_unit), side="right")
         else:
             out[3] = np.searchsorted(size_edges, size / size_unit, side="right")
     else:
@@ -166,7 +176,8 @@ def decode_event(touch, tokens, draws, unit, size_unit, bid, ask, bid_size, ask_
             price = bid - ticks if is_buy else ask + ticks
         if depth == CROSSING and action != _CANCEL:
             opposite = ask_size if is_buy else bid_size
-            size = round(size_values[2, volume, int(draws[1] * knots)] * max(opposite, 1))
+            share = size_values[2, volume, int(draws[1] * knots)]
+            size = round(share * opposite if share <= 1 else opposite + (share - 1) * size_unit)
         else:
             size = round(size_values[action, volume, int(draws[1] * knots)] * size_unit)
     else:
@@ -191,7 +202,7 @@ class Tokenizer:
     depth_values : float64 [REGIMES, 2, 16, KNOTS], by action; in units of the typical spread
         (`touch`) or relative to the mid (`paper`)
     size_values : float64 [REGIMES, 3, 16, KNOTS], in units of the asset's median order, of adds and
-        cancels; and of crossing adds, in units of the size at the opposite touch
+        cancels; of crossing adds see `taken`
     time_values : float64 [REGIMES, 16, KNOTS], seconds
     """
 
@@ -294,7 +305,9 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
         inside = relative[~crossing & (depth <= -2)]
         outside = relative[~crossing & (depth >= 2)]
         depth_edges = np.r_[np.median(inside) if len(inside) else -1.0, quantile_edges(outside, 10)]
-        scaled[crossing] = (size / np.maximum(pooled("opposite_size"), 1))[crossing]
+        opposite = pooled("opposite_size")
+        beyond = 1.0 + (size - opposite) / size_unit
+        scaled[crossing] = np.where(size <= opposite, size / np.maximum(opposite, 1), beyond)[crossing]
         if crossing.any():
             crossing_edges = atom_edges(scaled[crossing], 16)
         size_edges, time_edges = atom_edges(scaled[~crossing], 16), atom_edges(log_dt, 16, tail=True)

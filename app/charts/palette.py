@@ -50,6 +50,7 @@ LOOKS: dict[Role, Look] = {
 
 
 VERDICT_COLOURS = ("#dcefe1", "#fbeccd", "#f8d9d6")  # good, middling, bad: grounds under dark text
+NO_VERDICT_COLOUR = "#eef1f4"
 
 
 def tint(colour: str, opacity: float) -> str:

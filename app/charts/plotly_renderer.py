@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.charts.palette import LOOKS, VERDICT_COLOURS, Role, tint
+from app.charts.palette import LOOKS, NO_VERDICT_COLOUR, VERDICT_COLOURS, Role, tint
 from app.charts.plotly_layout import annotate, lay_out, plain
 from app.charts.spec import ChartSpec
 
@@ -140,12 +140,14 @@ def _bar(spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool) -> list[
     if "low" in rows.columns:
         error = {
             "type": "data", "symmetric": False, "thickness": 1,
+            "color": "#8b97a5" if dark else "#1f2933",
             "array": _numbers(np.maximum(rows["high"] - rows["y"], 0)),
             "arrayminus": _numbers(np.maximum(rows["y"] - rows["low"], 0)),
         }  # fmt: skip
     shape = _SHAPES[list(spec.roles.values()).index(role) % len(_SHAPES)]
     return [
-        go.Bar(x=list(rows["category"]), y=_numbers(rows["y"]), name=name, error_y=error,
+        go.Bar(x=[plain(name) for name in rows["category"]], y=_numbers(rows["y"]), name=name,
+               error_y=error,
                marker={"color": LOOKS[role].colour(dark), "pattern": {"shape": shape}},
                hovertemplate="%{y:.4g}")
     ]  # fmt: skip
@@ -159,13 +161,14 @@ def _heatmap(frame: Any) -> go.Heatmap:
     values = np.full((len(rows), len(columns)), np.nan, np.float32)
     texts = np.full(values.shape, "", dtype=object)
     for row, column, value, text in frame[["row", "column", "value", "text"]].itertuples(False):
-        values[rows.index(row), columns.index(column)] = value
-        texts[rows.index(row), columns.index(column)] = text
-    steps = [(i / 3, c) for i, c in enumerate(VERDICT_COLOURS)]
-    scale = [stop for at, c in steps for stop in ([at, c], [at + 1 / 3, c])]
+        values[rows.index(row), columns.index(column)] = 3 if np.isnan(value) else value
+        texts[rows.index(row), columns.index(column)] = plain(text)
+    steps = [(i / 4, colour) for i, colour in enumerate((*VERDICT_COLOURS, NO_VERDICT_COLOUR))]
+    scale = [stop for at, colour in steps for stop in ([at, colour], [at + 1 / 4, colour])]
     return go.Heatmap(
-        x=columns, y=rows, z=values, text=texts, texttemplate="%{text}", colorscale=scale,
-        zmin=0, zmax=2, showscale=False, showlegend=False, xgap=2, ygap=2, hoverongaps=False,
+        x=[plain(name) for name in columns], y=[plain(name) for name in rows], z=values,
+        text=texts, texttemplate="%{text}", colorscale=scale,
+        zmin=0, zmax=3, showscale=False, showlegend=False, xgap=2, ygap=2, hoverongaps=False,
         textfont={"color": "#1f2933"}, hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
     )  # fmt: skip
 

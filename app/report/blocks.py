@@ -104,7 +104,9 @@ def cells(*texts: str) -> tuple[Cell, ...]:
     return tuple(Cell(text) for text in texts)
 
 
-def key_values(title: str, pairs: Sequence[tuple[str, str]], note: str = "") -> Table:
-    """A table of names and values."""
-    columns = (Column("", share=0.3), Column("", share=0.7))
+def key_values(
+    title: str, pairs: Sequence[tuple[str, str]], note: str = "", names: float = 0.3
+) -> Table:
+    """A table of names, which take the part `names` of the width, and values."""
+    columns = (Column("", share=names), Column("", share=1.0 - names))
     return Table(title, columns, tuple(cells(*pair) for pair in pairs), note)

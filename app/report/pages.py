@@ -51,7 +51,7 @@ def blocks_of(report: StressReport) -> list[Block]:
     for i, section in enumerate(report.sections, 1):
         blocks += _section(section, f"s{i}", numbers)
     topics = [(topic.name, topic.text) for topic in report.method]
-    blocks += [Heading("Method", 1, "method"), key_values("Method", topics)]
+    blocks += [Heading("Method", 1, "method"), key_values("Method", topics, names=0.14)]
     blocks += [Heading("Limits", 1, "limits"), Bullets(report.limits)]
     blocks += [Heading("What it must not be used for", 2, "not-for"), Bullets(report.not_for)]
     blocks += _reproducibility(report.manifest)
@@ -311,8 +311,12 @@ def _reproducibility(manifest: Manifest) -> list[Block]:
         *((f"SHA-256 of {file.name}", file.sha256) for file in manifest.files),
     ]
     if manifest.timing_s:
-        times = ", ".join(f"{name} {number(value)} s" for name, value in manifest.timing_s.items())
-        pairs.append(("Timing", times))
+        units = {"events": "", "events_per_s": ""}
+        times = (
+            f"{name.replace('_per_s', ' a second')} {number(value)} {units.get(name, 's')}".strip()
+            for name, value in manifest.timing_s.items()
+        )
+        pairs.append(("Timing", ", ".join(times)))
     return [
         Heading("Reproducibility", 1, "manifest"),
         key_values("Manifest", pairs, "The same command on the same versions and device gives the "

@@ -15,7 +15,7 @@ from stylized_facts.scorecard import BASELINE, Scorecard
 TAIL = "es_95_bp"  # the loss tail that the verdict speaks of
 MAX_FINDINGS = 5
 
-Level = Literal["adverse", "unclear", "relieving", "unchanged"]
+Level = Literal["adverse", "unclear", "relieving", "none"]
 Direction = Literal["higher", "lower", "not clear", ""]
 
 
@@ -71,7 +71,7 @@ def verdict_of(sections: Sequence[tuple[str, RiskTable]]) -> Verdict:
     """The answer, for the heaviest loss tail among the sections that decide it."""
     directions = [direction(risk[TAIL].effect) for _, risk in sections]
     if all(_same(risk[TAIL]) for _, risk in sections):
-        return Verdict(level="unchanged", text="No change: both arms are the same paths.")
+        return Verdict(level="none", text="No change: both arms are the same paths.")
     level: Level
     if "higher" in directions:
         level, deciding, opening = "adverse", "higher", "Adverse"
@@ -103,9 +103,9 @@ def cards_of(sections: Sequence[tuple[str, RiskTable, Scorecard | None]]) -> tup
         cards.append(Card(label="Realism", value="not known", note="no scorecard for this model"))
     else:
         model = scorecard.models[0]
-        note = f"1 is real against real; {BASELINE} {number(_floor(scorecard, BASELINE))}"
+        note = f"{model}; {BASELINE} {number(_floor(scorecard, BASELINE))}, real data 1"
         value = f"{number(_floor(scorecard, model))} × floor"
-        cards.append(Card(label=f"Distance to real data, {model}", value=value, note=note))
+        cards.append(Card(label="Distance to real data", value=value, note=note))
     return tuple(cards)
 
 

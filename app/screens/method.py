@@ -1,3 +1,5 @@
+"""The page *Method and limits*."""
+
 import streamlit as st
 
 from app.models import bundled_models

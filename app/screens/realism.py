@@ -1,11 +1,14 @@
+"""The page *Realism*: real and generated markets side by side."""
+
 import streamlit as st
 
 from app.charts.realism import realism_charts
 from app.evaluations import evaluated_assets, evaluated_models, evaluation_path, read_evaluation
 from app.views.chart_card import chart_grid
 from app.views.scorecard_table import scorecard_view
-from app.views.session import plain
+from app.views.session import model_title, plain
 from model.errors import FaultlineError
+from stylized_facts.scorecard import BASELINE
 
 st.title("Realism")
 st.caption(
@@ -13,47 +16,47 @@ st.caption(
     "model writes from the same states of the book through the same simulator."
 )
 
+models = evaluated_models()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     model = st.selectbox(
         "Model",
-        evaluated_models(),
+        models,
         key="realism-model",
-        format_func=lambda name: f"TradeFM {name}",
+        format_func=model_title,
         width=260,
         placeholder="No evaluated model",
     )
+    assets = evaluated_assets(model)
     asset = st.selectbox(
-        "Asset",
-        evaluated_assets(model),
-        key="realism-asset",
-        width=200,
-        placeholder="No evaluated asset",
+        "Asset", assets, key="realism-asset", width=200, placeholder="No evaluated asset"
     )
-    if asset is None:
+    if not assets:
         raise FaultlineError("no evaluation is installed; make one with `faultline evaluate`")
     evaluation = read_evaluation(evaluation_path(model, asset))
     under_test, *baselines = list(evaluation.models) or [""]
-    beside = st.pills(
-        "Beside it",
-        baselines,
-        selection_mode="multi",
-        default=[name for name in baselines if name == "Hawkes"],
-        key="realism-baselines",
-        help="Baseline models to draw as well.",
-    )
-if model is None:
+    beside: list[str] = []
+    if baselines:
+        beside = st.pills(
+            "Beside it",
+            baselines,
+            selection_mode="multi",
+            default=[name for name in baselines if name == BASELINE],
+            key="realism-baselines",
+            help="Baseline models to draw as well.",
+        )
+if not models:
     st.info(
         "No model has been evaluated yet: only the real recording is shown.",
         icon=":material/info:",
     )
 real = evaluation.real
 shown = {
-    name: sheet
-    for name, sheet in evaluation.models.items()
-    if name == under_test or name in beside
+    name: sheet for name, sheet in evaluation.models.items() if name == under_test or name in beside
 }
 sizes = [f"{real.windows} real windows of {real.window_s:g} s, {real.events:,} events"]
-sizes += [f"{name}: {sheet.windows} paths, {sheet.events:,} events" for name, sheet in shown.items()]
+sizes += [
+    f"{name}: {sheet.windows} paths, {sheet.events:,} events" for name, sheet in shown.items()
+]
 st.markdown(f"**{plain(asset)}** · {plain(' · '.join(sizes))}")
 
 chart_grid(realism_charts(real, shown), f"realism-{asset}")

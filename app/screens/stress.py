@@ -1,3 +1,5 @@
+"""The page *Stress*: ask for runs, watch them, read what came out."""
+
 import streamlit as st
 
 from app.views.run_form import run_form

@@ -29,7 +29,8 @@ def chart_grid(charts: Sequence[ChartSpec], key: str) -> None:
         if len(pair) < 2 or any(len(chart.panels()) > 1 for chart in pair):
             pair = pair[:1]
         for chart in pair:
-            with grid.cell(column_span="all" if len(pair) == 1 else 1):
+            cell = grid.cell(column_span="all") if len(pair) == 1 else grid
+            with cell.container(border=True, height="stretch"):
                 chart_card(chart, f"{key}-{chart.name}")
         place += len(pair)
 
@@ -46,25 +47,24 @@ def chart_card(chart: ChartSpec, key: str, height: int = 340) -> None:
     height : int
         Pixels, of a single row of panels.
     """
-    with st.container(border=True, height="stretch"):
-        st.markdown(f"**{plain(chart.title)}**")
-        figure = to_plotly(chart, dark=is_dark(), height=height, title=False)
-        with st.grid(1, min_column_width=PANEL_PX * chart.grid()[1], wrap=False):  # phones scroll
-            st.plotly_chart(
-                figure, theme=None, key=f"{key}-chart", config=PLOTLY, alt=chart.alt or chart.title
-            )
-        st.caption(plain(chart.caption))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            as_table = st.toggle("Show as table", key=f"{key}-table")
-            st.download_button(
-                "CSV",
-                chart.to_csv,
-                f"{chart.name}.csv",
-                "text/csv",
-                key=f"{key}-csv",
-                on_click="ignore",
-                icon=":material/download:",
-                help=f"The numbers behind “{chart.title}”",
-            )
-        if as_table:
-            st.dataframe(chart.data, hide_index=True, alt=f"Table of {chart.title}")
+    st.markdown(f"**{plain(chart.title)}**")
+    figure = to_plotly(chart, dark=is_dark(), height=height, title=False)
+    with st.grid(1, min_column_width=PANEL_PX * chart.grid()[1], wrap=False):  # phones scroll
+        st.plotly_chart(
+            figure, theme=None, key=f"{key}-chart", config=PLOTLY, alt=chart.alt or chart.title
+        )
+    st.caption(plain(chart.caption))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        as_table = st.toggle("Show as table", key=f"{key}-table")
+        st.download_button(
+            "CSV",
+            chart.to_csv,
+            f"{chart.name}.csv",
+            "text/csv",
+            key=f"{key}-csv",
+            on_click="ignore",
+            icon=":material/download:",
+            help=f"The numbers behind “{chart.title}”",
+        )
+    if as_table:
+        st.dataframe(chart.data, hide_index=True, alt=f"Table of {chart.title}")

@@ -7,7 +7,7 @@ import math
 import streamlit as st
 
 from app.models import BASELINES, bundled_models
-from app.views.session import plain, shared_jobs
+from app.views.session import model_title, plain, shared_jobs
 from engine.scenario import Scenario, list_scenarios, load_scenario
 from model.catalogue import load_catalogue, load_profile
 from model.errors import FaultlineError
@@ -15,7 +15,6 @@ from model.profile import AssetProfile
 
 # The default run answers within a minute on two cores.
 SCENARIO, PATHS, HORIZON_S, SEED = "flash_crash", 64, 300, 1
-MODEL_TITLES = {"hawkes": "Hawkes (baseline)", "zero-intelligence": "Zero intelligence (baseline)"}
 
 
 @st.fragment
@@ -58,7 +57,7 @@ def run_form() -> None:
             model = st.selectbox(
                 "Model",
                 models,
-                format_func=lambda name: MODEL_TITLES.get(name, f"TradeFM {name}"),
+                format_func=model_title,
                 key="form-model",
                 help="What writes the order flow. The baselines are there for comparison.",
             )

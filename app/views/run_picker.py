@@ -6,16 +6,9 @@ import streamlit as st
 
 from app.views.run_progress import run_title
 from app.views.session import shared_jobs
-from engine.runs import RunState, StoredRun
+from engine.runs import StoredRun
 
 LISTED = 100
-_SIGNS = {
-    RunState.QUEUED: "waits",
-    RunState.RUNNING: "at work",
-    RunState.FINISHED: "",
-    RunState.FAILED: "failed",
-    RunState.CANCELLED: "cancelled",
-}
 
 
 def pick_run() -> str:
@@ -49,6 +42,5 @@ def _shown() -> None:
 
 
 def _label(run: StoredRun) -> str:
-    sign = _SIGNS[run.status.state]
-    when = run.status.created.strftime("%Y-%m-%d %H:%M UTC")
-    return " · ".join(filter(None, (when, run_title(run), sign)))
+    """Unique, and the same as long as the run exists: browsers send labels back, not ids."""
+    return f"{run.status.created:%Y-%m-%d %H:%M} UTC · {run_title(run)} · {run.id[-6:]}"

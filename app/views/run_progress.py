@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app.views.session import plain, shared_jobs
+from app.views.session import model_title, plain, shared_jobs
 from engine.runs import RunState, StoredRun
 
 POLL_S = 1.0
@@ -14,15 +14,17 @@ POLL_S = 1.0
 
 def open_runs() -> list[StoredRun]:
     """Runs that wait or are at work, the first to be served first."""
-    return [run for run in reversed(shared_jobs().store.runs(limit=50)) if not run.status.state.last]
+    return [
+        run for run in reversed(shared_jobs().store.runs(limit=50)) if not run.status.state.last
+    ]
 
 
 def run_title(run: StoredRun) -> str:
-    """`AMZN · Flash crash ×1 · 64 paths × 300 s`."""
+    """`AMZN · Flash crash ×1 · 64 paths × 300 s · TradeFM small`."""
     spec = run.spec
     return (
         f"{spec.asset} · {spec.scenario.title} ×{spec.intensity:g} · "
-        f"{spec.paths:,} paths × {spec.horizon_s:g} s"
+        f"{spec.paths:,} paths × {spec.horizon_s:g} s · {model_title(spec.model)}"
     )
 
 

@@ -16,6 +16,7 @@ from engine.risk import Estimate
 from engine.runs import RunState, StoredRun
 
 _FORMATS = {"html": "text/html", "pdf": "application/pdf", "json": "application/json"}
+UNBROKEN = "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}"
 _AGREES = {True: "as asked", False: "not as asked", None: MISSING}
 
 
@@ -101,8 +102,8 @@ def _risk(report: StressReport) -> None:
     st.caption(
         plain(
             f"In brackets {100 * risk.confidence:g} % bootstrap intervals, {risk.resamples:,} "
-            f"resamples of whole paths; the effect is taken on pairs of paths. {risk.paths:,} paths "
-            f"of {risk.horizon_s:g} s"
+            "resamples of whole paths; the effect is taken on pairs of paths. "
+            f"{risk.paths:,} paths of {risk.horizon_s:g} s"
             + (f", {risk.cut_paths:,} cut before the horizon asked for." if risk.cut_paths else ".")
         )
     )
@@ -167,4 +168,4 @@ def _estimate(estimate: Estimate | None, *, signed: bool = False) -> str:
         return MISSING
     ends = interval(estimate.lower, estimate.upper, signed=signed)
     value = number(estimate.value, signed=signed)
-    return value if ends == MISSING else f"{value} ({ends})"
+    return value if ends == MISSING else f"{value} ({ends})".replace(" to ", UNBROKEN)

@@ -86,5 +86,3 @@ def _table(card: Scorecard, shown: list[str]) -> pd.DataFrame:
             line[f"{model} verdict"] = row.verdict[model]
         rows.append(line)
     return pd.DataFrame(rows)
-
-

@@ -9,7 +9,11 @@ from pathlib import Path
 import streamlit as st
 
 from app.jobs import JobRunner
+from app.models import is_baseline
 from engine.runs import RunStore, default_root
+
+
+GROUND_POLL_S = 2.0
 
 
 def shared_jobs() -> JobRunner:
@@ -24,9 +28,27 @@ def _jobs(root: Path) -> JobRunner:
     return jobs
 
 
+def model_title(model: str) -> str:
+    """What people call a model: `TradeFM small`, `Hawkes`, `Zero intelligence`."""
+    if is_baseline(model):
+        return model.replace("-", " ").capitalize()
+    return f"TradeFM {Path(model).name}"
+
+
 def is_dark() -> bool:
     """Whether the page is shown on a dark ground."""
     return st.context.theme.type == "dark"
+
+
+def follow_ground() -> None:
+    """Draw the page again, charts and all, when the visitor changes between light and dark."""
+    _follow_ground(is_dark())
+
+
+@st.fragment(run_every=GROUND_POLL_S)
+def _follow_ground(drawn_dark: bool) -> None:
+    if is_dark() != drawn_dark:  # Streamlit does not tell the script before its next run
+        st.rerun()
 
 
 def plain(text: str) -> str:

@@ -35,7 +35,9 @@ def read_baseline(kind: type[Baseline], path: Path) -> Baseline:
         return kind.model_validate_json(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
-        raise CheckpointError(f"{path}: cannot be read ({reason}); fit the baseline first") from error
+        raise CheckpointError(
+            f"{path}: cannot be read ({reason}); fit the baseline first"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "file"

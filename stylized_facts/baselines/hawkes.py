@@ -1,4 +1,4 @@
-"""Compound Hawkes: order flow as twelve mutually exciting streams with drawn sizes and distances."""
+"""Compound Hawkes: twelve streams that excite each other, sizes and distances drawn."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class CompoundHawkes(BaseModel):
     @classmethod
     def fit(
         cls, recordings: Sequence[Recording], profile: AssetProfile,
-        settings: HawkesSettings = HawkesSettings(),
+        settings: HawkesSettings | None = None,
     ) -> CompoundHawkes:  # fmt: skip
         """Fit to recordings with quotes, each one session or window; nothing excites across them.
 
@@ -69,6 +69,7 @@ class CompoundHawkes(BaseModel):
         FaultlineError
             The likelihood search did not converge.
         """
+        settings = settings or HawkesSettings()
         windows = training_streams(recordings, LEAST_EVENTS)
         time_of_day = TimeOfDay.fit(windows, settings.profile_bin_s)
         return cls(
@@ -83,7 +84,7 @@ class CompoundHawkes(BaseModel):
         return spectral_radius(self.parameters.branching())
 
     def goodness_of_fit(self, recordings: Sequence[Recording]) -> GoodnessOfFit:
-        """Residuals and likelihood on recordings with quotes, best ones that the fit has not seen."""
+        """Residuals and likelihood on recordings with quotes; held-out ones tell the most."""
         windows = training_streams(recordings, 2)
         return goodness_of_fit(
             [point_process(window, self.time_of_day) for window in windows],
@@ -94,7 +95,7 @@ class CompoundHawkes(BaseModel):
         self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
         history: Sequence[Recording] | None = None,
     ) -> HawkesSession:  # fmt: skip
-        """See `model.order_flow.OrderFlowModel.start`; without history, from the stationary mean."""
+        """See `model.order_flow.OrderFlowModel`; without history, from the stationary mean."""
         law, day = self.parameters.law(), self.time_of_day
         jumps = jumps_of(law.alpha, law.betas)
         mean = stationary_state(law.alpha, np.repeat(self.parameters.rates, 2))

@@ -108,7 +108,8 @@ def fit_parameters(
     """Maximum likelihood of all parameters."""
     seconds = sum(float(window.gap_s.sum()) for window in windows)
     mean_spread = sum(float(window.gap_s @ window.spread_ticks) for window in windows) / seconds
-    counts = sum(np.bincount(window.stream // 2, minlength=KINDS) for window in windows)
+    stream = np.concatenate([window.stream for window in windows])
+    counts = np.bincount(stream // 2, minlength=KINDS)
     parts = designs(
         [point_process(window, time_of_day) for window in windows],
         settings.betas, settings.pooling, mean_spread,

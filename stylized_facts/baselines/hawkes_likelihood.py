@@ -254,5 +254,5 @@ def maximise(design: Design) -> Fit:
 
 
 def unpooled(mu: Float64, alpha: Float64, pooling: Pooling) -> tuple[Float64, Float64]:
-    """mu [K] and alpha [K, K, M] (target, source, decay) from those of the fits: [G], [G, K, M]."""
+    """Parameters by stream, mu [K] and alpha [K, K, M], from those by fit, [G] and [G, K, M]."""
     return mu[pooling.group], alpha[pooling.group[:, None], pooling.source]

@@ -71,11 +71,10 @@ def _compensate(time_s, stream, start_s, clock, spread, law, jumps, increments, 
 
 @dataclass(frozen=True, eq=False)
 class Compensated:
-    """Compensator of every stream over each interval, float64 [n, K], and the intensity of the
-    stream of each event just before it, float64 [n]."""
+    """What the intensities did in a window."""
 
-    increments: Float64
-    intensity: Float64
+    increments: Float64  # [n, K], growth of each stream's compensator over each interval
+    intensity: Float64  # [n], of the stream of each event, just before it
 
     @property
     def log_likelihood(self) -> float:

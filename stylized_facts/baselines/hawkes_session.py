@@ -83,7 +83,7 @@ def _pick(mu, excitation, factor, weight, buy_odds, u_kind, u_side):  # type: ig
         if both > 0.0 and left >= 0.0:
             kind = k
         left -= both
-    odds = 1.0 / buy_odds if kind == CO_DEEP or kind == CO_TOP else buy_odds
+    odds = 1.0 / buy_odds if kind in (CO_DEEP, CO_TOP) else buy_odds
     buy, sell = level[2 * kind] * odds, level[2 * kind + 1]
     return kind, _BUY if u_side * (buy + sell) < buy else _SELL
 
@@ -126,7 +126,7 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
     offset = draw_offset(marks, kind, spread, uniform(seed, path, event, OFFSET_DRAW))
     opposite = view.ask_size[b] if side == _BUY else view.bid_size[b]
     out.dt_ns[b] = max(1, round(wait * NS_PER_S))
-    out.action[b] = _CANCEL if kind == CO_DEEP or kind == CO_TOP else _ADD
+    out.action[b] = _CANCEL if kind in (CO_DEEP, CO_TOP) else _ADD
     out.side[b] = side
     out.price_ticks[b] = price_at(kind, side, offset, bid, ask)
     out.size[b] = draw_size(marks, kind, offset, opposite, uniform(seed, path, event, SIZE_DRAW))

@@ -1,11 +1,11 @@
 """Exact simulation of a Hawkes process whose kernels are sums of exponentials.
 
 The state [M, K] is what each decay adds to the intensity of each stream now: O(K M) numbers,
-updated in place. The waiting time is drawn by composition (Dassios and Zhao, "Exact simulation of Hawkes
-process with exponentially decaying intensity", ECP 2013): the total intensity is a constant plus M
-decaying exponentials, so the next event is the earliest of M + 1 independent first arrivals, each
-in closed form. Nothing is rejected, unlike in thinning: an event takes the same M + 1 random
-numbers in every path, and shocked and unshocked twins stay in step.
+updated in place. The waiting time is drawn by composition (Dassios and Zhao, "Exact simulation of
+Hawkes process with exponentially decaying intensity", ECP 2013): the total intensity is a constant
+plus M decaying exponentials, so the next event is the earliest of M + 1 independent first
+arrivals, each in closed form. Nothing is rejected, unlike in thinning: an event takes the same
+random numbers in every path, and shocked and unshocked twins stay in step.
 """
 
 from __future__ import annotations

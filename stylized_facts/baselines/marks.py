@@ -80,7 +80,7 @@ class Marks(BaseModel):
     @classmethod
     def _tables(cls, tables: list[list[int]]) -> list[list[int]]:
         for table in tables:
-            if not table or table[0] < 0 or any(a > b for a, b in zip(table, table[1:])):
+            if not table or table[0] < 0 or table != sorted(table):
                 raise ValueError("a table of quantiles must be ascending, not negative, not empty")
         return tables
 

@@ -92,7 +92,7 @@ class StreamEvents:
     time_s : float64, seconds after midnight, strictly increasing
     stream : int8; offset_ticks, size : int64, see `stream_and_offset`
     bid_ticks, ask_ticks, bid_size, ask_size : int64, the touch just before the event
-    start_s : float, time of the first event of the recording, which opens the window and is not in it
+    start_s : float, time of the recording's first event, which opens the window and is not in it
     """
 
     time_s: Float64
@@ -111,7 +111,7 @@ class StreamEvents:
     @property
     def spread_ticks(self) -> Int64:
         """Spread just before each event, at least 1."""
-        return np.maximum(self.ask_ticks - self.bid_ticks, 1)
+        return np.asarray(np.maximum(self.ask_ticks - self.bid_ticks, 1), np.int64)
 
     @property
     def gap_s(self) -> Float64:
@@ -134,7 +134,7 @@ def stream_events(recording: Recording) -> StreamEvents:
     quotes, events = recording.quotes, recording.events
     if quotes is None:
         raise RecordingError(
-            f"{events.meta.asset or 'recording'}: a baseline needs quotes; replay the recording first"
+            f"{events.meta.asset or 'recording'}: a baseline needs quotes; replay it first"
         )
     rows = np.flatnonzero(events.action[1:] != _PRINT) + 1
     before = rows - 1

@@ -65,8 +65,9 @@ class ZeroIntelligence(BaseModel):
     (`limit_rate` times the share of that distance in `distances`), market orders at a constant
     rate. Cancels are proportional to what rests: at the touch to its visible size; behind it to an
     estimate of the hidden rest, since the protocol shows the touch alone. The estimate starts at
-    the mean shape of the profile, as far down as 95% of the cancels reach, and follows every order, trade and cancel that the path executes.
-    A cancel's distance and every size are drawn from training. There is no time of day.
+    the mean shape of the profile, as far down as 95% of the cancels reach, and follows every
+    order, trade and cancel that the path executes. A cancel's distance and every size are drawn
+    from training. There is no time of day.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,8 +79,8 @@ class ZeroIntelligence(BaseModel):
     deep_cancel_rate: float = Field(ge=0, description="cancels a second and side, at mean depth")
     sizes: list[list[int]] = Field(description="by Flow, shares: quantiles")
     distances: list[list[int]] = Field(
-        description="by Flow, ticks: quantiles; limit: from the opposite touch, market: through it, "
-        "cancels: behind their own"
+        description="by Flow, ticks: quantiles; a limit order from the opposite touch, a market "
+        "order through it, a cancel behind its own"
     )
 
     @field_validator("sizes", "distances")
@@ -129,7 +130,7 @@ class ZeroIntelligence(BaseModel):
         self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
         history: Sequence[Recording] | None = None,
     ) -> ZeroIntelligenceSession:  # fmt: skip
-        """See `model.order_flow.OrderFlowModel.start`; the flow has no memory: history is not read."""
+        """See `model.order_flow.OrderFlowModel`; the flow has no memory, history is not read."""
         depths = self.distances[CANCEL_DEEP]
         reach = depths[int(REACH_SHARE * len(depths))]
         levels = np.asarray(profile.shape_occupied) * np.asarray(profile.shape_size)
@@ -188,7 +189,7 @@ def _propose_row(b, rates, sizes, distances, path, seed, resting, view, pressure
     while left >= 0.0 and flow < 3:
         flow += 1
         left -= level[flow].sum()
-    cancels = flow == CANCEL_TOUCH or flow == CANCEL_DEEP
+    cancels = flow in (CANCEL_TOUCH, CANCEL_DEEP)
     odds = np.exp(-pressure) if cancels else np.exp(pressure)
     buy, sell = level[flow, _BUY] * odds, level[flow, _SELL]
     side = _BUY if uniform(seed, path, event, SIDE_DRAW) * (buy + sell) < buy else _SELL

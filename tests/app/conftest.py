@@ -149,12 +149,13 @@ def card() -> Scorecard:
     def row(
         key: str, label: str, distances: tuple[float, ...], verdicts: tuple[str, ...]
     ) -> object:
+        known = dict(zip(models, distances, strict=True))
         return {
             "quantity": key, "label": label, "metric": "K-S", "unit": "bp", "real": 2.61,
-            "values": dict.fromkeys(models, 2.5), "distance": dict(zip(models, distances, strict=True)),
-            "interval": {model: (d - 0.01, d + 0.01) for model, d in zip(models, distances, strict=True)},
+            "values": dict.fromkeys(models, 2.5), "distance": known,
+            "interval": {model: (d - 0.01, d + 0.01) for model, d in known.items()},
             "floor": 0.0413, "verdict": dict(zip(models, verdicts, strict=True)), "n_real": 540,
-            "ratio_to_floor": {model: d / 0.0413 for model, d in zip(models, distances, strict=True)},
+            "ratio_to_floor": {model: d / 0.0413 for model, d in known.items()},
             "n": dict.fromkeys(models, 540),
         }  # fmt: skip
 

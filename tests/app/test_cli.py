@@ -67,7 +67,7 @@ def test_unknown_option(capsys: pytest.CaptureFixture[str]) -> None:
         (("--scenario", "meteor"), ("meteor", "flash_crash")),
         (("--scenario", "no/such.yaml"), ("no/such.yaml",)),
         (("--paths", "0"), ("paths", "0")),
-        (("--paths", "many"), ("paths", "many")),
+        (("--paths", "many"), ("--paths", "integer")),
         (("--horizon", "-3"), ("horizon_s", "-3")),
         (("--intensity", "1000"), ("intensity", "1000")),
         (("--seed", "-1"), ("seed", "-1")),
@@ -84,7 +84,7 @@ def test_run_names_what_is_wrong(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    line = failed(capsys, "run", "--out", tmp_path / "run", *arguments)
+    line = failed(capsys, "run", "--model", "hawkes", "--out", tmp_path / "run", *arguments)
     assert all(word in line for word in words)
     assert not (tmp_path / "run").exists()
 
@@ -106,7 +106,7 @@ def test_out_is_a_file(command: str, tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_no_write_permission(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "cannot be written" in failed(capsys, "run", "--out", "/proc/faultline")
+    assert "cannot be written" in failed(capsys, "run", "--model", "hawkes", "--out", "/proc/faultline")
 
 
 @pytest.mark.parametrize("command", [("evaluate",), ("train",), ("fit", "all")])

@@ -136,7 +136,7 @@ def test_a_finished_run_shows_its_results(store: RunStore, run: StressRun, finis
     assert len(charts(at)) == 5
     risk, achieved, *_ = at.table
     assert list(risk.value["Measure"])[:3] == ["Mean return", "VaR 95%", "VaR 99%"]
-    assert " to " in risk.value["Shocked"].iloc[0]
+    assert "(" in risk.value["Shocked"].iloc[0]  # the interval
     assert "executed share of usual volume" in list(achieved.value["Quantity"])
     assert "faultline run" in at.code[0].value
     formats = [button.label for button in at.get("download_button")]
@@ -223,7 +223,10 @@ def test_realism_shows_real_and_synthetic_side_by_side(
     evaluation.mkdir(parents=True)
     (evaluation.parent / "config.json").write_text("{}")
     sheets = {name: sheet(name) for name in ("Real", *MODELS)}
-    content = {"scorecard": card().model_dump(), "sheets": {k: v.model_dump() for k, v in sheets.items()}}
+    content = {
+        "scorecard": card().model_dump(),
+        "sheets": {k: v.model_dump() for k, v in sheets.items()},
+    }
     (evaluation / "AMZN.json").write_text(json.dumps(content))
     for module in ("app.models", "app.evaluations"):
         monkeypatch.setattr(f"{module}.assets_dir", lambda: tmp_path / "assets")

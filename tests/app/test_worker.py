@@ -124,9 +124,7 @@ def test_a_full_disk_is_named(
     assert status.message == "baseline.parquet: No space left on device"
 
 
-def test_two_workers_never_share_a_run(
-    store: RunStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_workers_never_share_a_run(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl
 
     spec = RunSpec(asset="AMZN", scenario=Scenario.none())

@@ -258,7 +258,7 @@ def test_a_path_is_cut_at_its_last_event() -> None:
 
 
 def test_thinning_leaves_out_the_share_that_was_asked() -> None:
-    count, keep = 4_000, 0.3
+    count, keep = 2_000, 0.3
     shock = plan(tilts=[(Tilt.LIMIT_KEEP, 0, FAR, math.log(keep))])
     sim = simulator([USUAL] * count, plan=shock)
     np.testing.assert_allclose(sim.tilts().limit_keep, keep)

@@ -23,6 +23,7 @@ from model.tokenizer import (
     decode_event,
     fit_tokenizer,
     sub_tokens,
+    taken,
     tick_regime,
 )
 
@@ -110,7 +111,8 @@ def test_decoding_comes_back_to_the_same_bin(preset, flow, profile):
         time_bin = np.searchsorted(tokenizer.time_edges, np.log(dt / 1e9 + 1e-6), side="right")
         same_time += time_bin == token[4]
         if tokenizer.touch and token[2] == CROSSING:
-            edges, relative = tokenizer.crossing_edges, size / (200 if buy else 300)
+            edges = tokenizer.crossing_edges
+            relative = taken(size, 200 if buy else 300, size_unit)
         elif tokenizer.touch:
             edges, relative = tokenizer.size_edges, size / size_unit
         else:

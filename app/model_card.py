@@ -1,0 +1,153 @@
+"""The model card: what a checkpoint was trained on, how it did, and what it is not for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.evidence import Evidence
+from model.checkpoint import Checkpoint, load_checkpoint
+from stylized_facts.score_rows import ScoreRow
+
+LIMITS = """\
+- Trained on parts of one day (2012-06-21) of three NASDAQ stocks. It knows no crash, no
+  news day, no auction, no halt and no other decade.
+- Order flow of one visible book. Hidden orders, other venues and other assets are not there.
+- What happens under a shock lies outside the training data: a scenario, never a probability
+  or a forecast.
+- Not for trading, for margin or capital figures, or as the only evidence for any decision.
+"""
+
+
+def write_card(folder: Path) -> Path:
+    """Write `card.md` beside a checkpoint from its config and its evaluations.
+
+    Raises
+    ------
+    FaultlineError
+        The checkpoint or one of its evaluations is missing or broken.
+    """
+    checkpoint = load_checkpoint(folder)
+    evaluations = [Evidence.read(path) for path in sorted((folder / "evaluation").glob("*.json"))]
+    path = folder / "card.md"
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(model_card(checkpoint, evaluations))
+    temporary.replace(path)
+    return path
+
+
+def model_card(checkpoint: Checkpoint, evaluations: Sequence[Evidence]) -> str:
+    """The card as Markdown; every number comes from the checkpoint or an evaluation."""
+    config, record = checkpoint.config, checkpoint.config.training
+    settings = config.settings
+    count = sum(weight.numel() for weight in checkpoint.weights.values())
+    best = next(
+        (row for row in record.get("history", []) if row["step"] == record["best_step"]), {}
+    )
+    nats = ", ".join(f"{key} {best[key]:.3f}" for key in best if key not in ("step", "training"))
+    lines = [
+        f"# TradeFM {config.name}",
+        "",
+        f"A decoder-only transformer over order-flow events after TradeFM (arXiv 2602.23784): "
+        f"{count / 1e6:.2f}M parameters, {settings.layers} layers, width {settings.d_model}, "
+        f"{settings.heads} query and {settings.kv_heads} key-value heads, window "
+        f"{settings.window} events, tokens `{settings.tokens}`, head `{settings.head}`.",
+        "",
+        "## Data",
+        "",
+        *_table(
+            ("asset", "recording", "SHA-256", "training events", "validation events"),
+            [
+                (s["asset"], s["file"], f"`{s['sha256'][:16]}...`",
+                 f"{record['events'][s['asset']]:,}",
+                 f"{record['validation_events'][s['asset']]:,}")
+                for s in record.get("recordings", [])
+            ],
+        ),
+        "",
+        "Splits by time of day are in `assets/assets.yaml`. Bin edges, in-bin values and weights "
+        "come from the training splits; early stopping looked at the validation splits; the test "
+        "splits were used for the evaluation below alone. Training flow is also shown mirrored "
+        "(buy and sell exchanged).",
+        "",
+        "## Training",
+        "",
+        f"    {record.get('command', '')}",
+        "",
+        f"Best at step {record['best_step']} of {record['history'][-1]['step']}: "
+        f"{record['best_validation_nats']:.3f} nats an event on validation ({nats}). "
+        f"Hardware: {_join(record.get('hardware', {}))}. "
+        f"Versions: {_join(record.get('versions', {}))}.",
+        "",
+        "## Evaluation on the test splits",
+        "",
+        *_evaluation(evaluations),
+        "",
+        "## Limits",
+        "",
+        LIMITS,
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _evaluation(evaluations: Sequence[Evidence]) -> list[str]:
+    if not evaluations:
+        return ["Not evaluated yet: `faultline evaluate`."]
+    lines = [
+        "Closed-loop rollouts from real states, every model through the same simulator. Distances "
+        "are K-S statistics against the real test split; `floor` is the same between two halves "
+        "of it. Ratios are geometric means over quantities, smaller is better.",
+        "",
+        *_table(
+            ("asset", "TradeFM / Hawkes", "95% interval", "TradeFM / floor", "Hawkes / floor",
+             "zero intelligence / floor"),
+            [_headline(evidence) for evidence in evaluations],
+        ),
+    ]  # fmt: skip
+    for evidence in evaluations:
+        card, made = evidence.scorecard, evidence.provenance
+        lines += ["", f"### {card.asset}", "", f"    {made.settings.command(card.asset)}", ""]
+        lines += _table(
+            ("quantity", "floor", *(f"{model}" for model in card.models)),
+            [_distances(row, card.models) for row in card.rows if row.metric == "K-S"],
+        )
+        lines += ["", *_table(
+            ("mean", "real", *(f"{model}" for model in card.models)),
+            [(f"{row.label} ({row.unit})", _number(row.real),
+              *(_number(row.values[model]) for model in card.models))
+             for row in card.rows if row.metric == "mean"],
+        )]  # fmt: skip
+        own = made.counters[card.models[0]]
+        refused = sum(own[key] for key in ("cancel_empty_side", "repaired", "out_of_range"))
+        lines += [
+            "",
+            f"Refused or repaired orders of {card.models[0]}: {refused / own['proposed']:.2%} of "
+            f"{own['proposed']:,} ({_join({k: v for k, v in own.items() if v})}).",
+        ]
+    return lines
+
+
+def _headline(evidence: Evidence) -> tuple[str, ...]:
+    card = evidence.scorecard
+    low, high = card.ratio_to_hawkes_interval
+    ratios = [_number(card.ratio_to_floor[model]) for model in card.models]
+    return (card.asset, _number(card.ratio_to_hawkes), f"{low:.2f} to {high:.2f}", *ratios)
+
+
+def _distances(row: ScoreRow, models: Sequence[str]) -> tuple[str, ...]:
+    return (row.label, _number(row.floor), *(_number(row.distance[model]) for model in models))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _join(facts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in facts.items())
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    return [
+        "| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)
+    ]

@@ -1,0 +1,42 @@
+"""Kernels are compiled again when any source changes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from model import compilation
+
+
+def test_the_folder_follows_the_sources(tmp_path, monkeypatch):
+    for package in compilation.PACKAGES:
+        (tmp_path / package).mkdir()
+    source = tmp_path / "engine" / "book.py"
+    source.write_text("@njit\n")
+    (tmp_path / "engine" / "plain.py").write_text("a = 1\n")
+    monkeypatch.setattr(compilation, "__file__", str(tmp_path / "model" / "compilation.py"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    first = compilation.cache_folder()
+    assert first == compilation.cache_folder()
+    assert first.parent == tmp_path / "cache" / "faultline" / "kernels"
+    (tmp_path / "engine" / "plain.py").write_text("a = 2\n")
+    assert first == compilation.cache_folder()
+    source.write_text("@njit(cache=True)\n")
+    assert compilation.cache_folder() != first
+
+
+@pytest.mark.parametrize("code", ["import model, numba", "import numba, model"])
+@pytest.mark.parametrize("told", ["", "own", "xdg/faultline/kernels/of-an-older-state"])
+def test_numba_uses_it_unless_told_otherwise(told, code, tmp_path):
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "xdg"),
+                        "NUMBA_CACHE_DIR": str(tmp_path / told) if told else ""}  # fmt: skip
+    code += "; print(numba.config.CACHE_DIR)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, text=True, capture_output=True, check=True
+    )
+    folder = tmp_path / "own" if told == "own" else tmp_path / "xdg" / "faultline" / "kernels"
+    assert done.stdout.startswith(str(folder))
+    assert "of-an-older-state" not in done.stdout
