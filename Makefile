@@ -36,6 +36,7 @@ $(STAMP): pyproject.toml constraints.txt
 	    || { echo "$(PYTHON) is older than 3.11: make PYTHON=python3.11 ..." >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_INDEX) -c constraints.txt -e '.[dev]'
+	$(BIN)/faultline prepare
 	@touch $@
 
 system: ## Debian packages that the browser tests need (chromium, poppler-utils)

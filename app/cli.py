@@ -13,10 +13,12 @@ from typing import Annotated
 import typer
 
 from app.commands.assets import assets
+from app.commands.card import card
 from app.commands.dashboard import dashboard
 from app.commands.demo import demo
 from app.commands.evaluate import evaluate
 from app.commands.fit import fit
+from app.commands.prepare import prepare
 from app.commands.report import report
 from app.commands.run import run
 from app.commands.scenarios import scenarios
@@ -38,6 +40,8 @@ cli.command("report")(report)
 cli.command("evaluate")(evaluate)
 cli.command("train")(train)
 cli.command("fit")(fit)
+cli.command("card")(card)
+cli.command("prepare")(prepare)
 cli.command("assets")(assets)
 cli.add_typer(scenarios, name="scenarios")
 

@@ -12,7 +12,6 @@ from app.jobs import JobRunner
 from app.models import is_baseline
 from engine.runs import RunStore, default_root
 
-
 GROUND_POLL_S = 2.0
 
 

@@ -76,7 +76,11 @@ class TwinBook:
     def cancel_nearest(self, side: Side, price: int, size: int) -> tuple[int, int]:
         if not self.queues[side]:
             return price, 0
-        at = min(self.outwards(side), key=lambda p: abs(p - price))
+        levels = self.outwards(side)
+        at = min(levels, key=lambda p: abs(p - price))
+        behind_touch = price < levels[0] if side is Side.BUY else price > levels[0]
+        if at == levels[0] and behind_touch and len(levels) > 1:
+            at = levels[1]
         order = min(self.queues[side][at], key=lambda o: abs(o.size - size))
         return at, self._reduce(side, at, order, order.size)
 

@@ -139,22 +139,31 @@ def test_cancel_knows_an_order_only_while_it_rests() -> None:
     ("price", "size", "taken"),
     [
         (100, 60, (100, 50)),  # nearest size on the level itself
-        (99, 10, (100, 50)),  # between 98 and 100: the better price; both 50s fit, the older goes
-        (90, 500, (98, 200)),
-        (120, 90, (100, 100)),
+        (99, 10, (98, 200)),  # aimed behind the touch: not the touch, though it is as near
+        (97, 10, (98, 200)),  # 98 and 96 are as near: the better price
+        (94, 9, (95, 10)),
+        (120, 90, (100, 100)),  # aimed at the spread: the touch
     ],
 )
 def test_anonymous_cancel_takes_the_nearest_order(
     price: int, size: int, taken: tuple[int, int]
 ) -> None:
     book = OrderBooks()
-    for at, (level, shares) in enumerate([(98, 200), (100, 50), (100, 100), (100, 50)]):
+    for at, (level, shares) in enumerate(
+        [(98, 200), (100, 50), (100, 100), (100, 50), (96, 30), (95, 10)]
+    ):
         book.add(BUY, level, shares, at)
     assert book.cancel_nearest(BUY, price, size) == taken
     assert book.cancel_nearest(SELL, price, size) == (price, 0)
     if taken == (100, 50):
         assert (BUY, 100, 50, 1) not in contents(book)
         assert (BUY, 100, 50, 3) in contents(book)
+
+
+def test_anonymous_cancel_behind_a_lone_level_takes_it() -> None:
+    book = OrderBooks()
+    book.add(SELL, 100, 50)
+    assert book.cancel_nearest(SELL, 130, 10) == (100, 50)
 
 
 def test_withdrawal_takes_the_share_evenly_and_newest_first() -> None:

@@ -1,0 +1,78 @@
+"""The realism scorecard as it stands in a report."""
+
+from __future__ import annotations
+
+from app.charts.numbers import count, interval, number
+from app.report.blocks import Badge, Block, Cell, Column, Paragraph, Table
+from stylized_facts.scorecard import Scorecard, ScoreRow
+
+_VERDICT_BADGES: dict[str, Badge] = {
+    "match": "good", "close": "middling", "miss": "bad", "too few samples": "neutral",
+}  # fmt: skip
+_METRICS = {
+    "K-S": "Kolmogorov-Smirnov distance",
+    "W1": "Wasserstein-1 distance over the real standard deviation",
+    "TV": "total variation",
+    "curve": "mean absolute difference of two curves",
+    "fact": "a number, judged by the band of the real one",
+    "mean": "a mean, judged by the band of the real one",
+}
+
+
+def scorecard_blocks(scorecard: Scorecard | None) -> list[Block]:
+    """Headline and table of a scorecard, or a sentence that there is none."""
+    if scorecard is None:
+        return [
+            Paragraph(
+                "There is no scorecard of this model on this asset. Make one with "
+                "faultline evaluate before the numbers above are used for anything."
+            )
+        ]
+    columns = (
+        Column("Quantity", share=0.25), Column("Real", "right", 0.17),
+        Column("Floor", "right", 0.07),
+        *(Column(model, "right", 0.51 / len(scorecard.models)) for model in scorecard.models),
+    )  # fmt: skip
+    rows = tuple(_score(row, scorecard.models) for row in scorecard.rows)
+    used = dict.fromkeys(row.metric for row in scorecard.rows)
+    note = (
+        f"{count(scorecard.windows_real)} real windows of {number(scorecard.window_s)} s "
+        f"({scorecard.real_label}) against "
+        + ", ".join(f"{m} {count(scorecard.windows[m])}" for m in scorecard.models)
+        + f" windows. Numbers are distances with 95% intervals ({count(scorecard.resamples)} "
+        "bootstrap resamples); for facts and means the value itself. Floor: real against real. "
+        + "; ".join(f"{metric}: {_METRICS[metric]}" for metric in used)
+        + "."
+    )
+    table = Table(f"Realism scorecard, {scorecard.asset}", columns, rows, note)
+    return [Paragraph(_headline(scorecard)), table]
+
+
+def _headline(scorecard: Scorecard) -> str:
+    parts = [f"{model} {number(ratio)}" for model, ratio in scorecard.ratio_to_floor.items()]
+    return (
+        "Distance to held-out real data over the floor, geometric mean over the K-S rows "
+        f"(1: as near as real data to itself): {', '.join(parts)}."
+    )
+
+
+def _score(row: ScoreRow, models: list[str]) -> tuple[Cell, ...]:
+    own_value = row.metric in ("fact", "mean")
+    unit = f", {row.unit}" if row.unit else ""
+    cells_ = [
+        Cell(row.label, f"{row.metric}{unit}"),
+        Cell(number(row.real), "" if interval(*row.real_band) == "–" else interval(*row.real_band)),
+        Cell(number(row.floor)),
+    ]
+    for model in models:
+        value, band = (
+            (row.values[model], row.value_band.get(model))
+            if own_value
+            else (row.distance[model], row.interval.get(model))
+        )
+        ends = interval(*band) if band else "–"
+        verdict = row.verdict[model]
+        cells_.append(
+            Cell(number(value), "" if ends == "–" else ends, verdict, _VERDICT_BADGES[verdict])
+        )
+    return tuple(cells_)
