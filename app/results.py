@@ -7,8 +7,9 @@ from pathlib import Path
 
 from app.charts.realism import REAL
 from app.evaluations import Evaluation, evaluation_path, read_evaluation
-from app.models import is_baseline, model_folder
-from app.report import FORMATS, StressReport, build_report, collect_manifest, write_report
+from app.manifest import collect_manifest
+from app.models import is_baseline
+from app.report import FORMATS, StressReport, build_report, write_report
 from engine.ensemble import write_ensemble
 from engine.risk import bands
 from engine.rollout import StressRun
@@ -60,7 +61,6 @@ def _report(run: StressRun, run_id: str) -> StressReport:
     spec = run.spec
     manifest = collect_manifest(
         [spec],
-        checkpoint=None if is_baseline(spec.model) else model_folder(spec.model),
         run_ids=[run_id] if run_id else [],
         timing_s=run.timing,
     )

@@ -1,0 +1,1 @@
+"""Order book, simulator, closed loop, scenarios, risk and runs."""

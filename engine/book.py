@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine import matching
-from engine.matching import (
+from engine import ladder, matching
+from engine.ladder import (
     BASE,
     LEVEL,
     NIL,
@@ -20,6 +20,7 @@ from engine.matching import (
     STATE_COLUMNS,
     TOUCH,
     Book,
+    as_int,
 )
 from engine.seeding import BookSeed
 from model.events import NO_ORDER, Int8, Int64, Side
@@ -70,7 +71,8 @@ class OrderBooks:
     `out_of_range`, and so is a resting order that a moved window leaves behind.
 
     The methods below are the pythonic surface, one call an event. Compiled loops take `arrays` and
-    work through `engine.matching`; they must call `make_room` whenever a book may be full.
+    work through `engine.matching` and `engine.ladder`; `make_room` must be called before a book
+    may be full.
 
     Parameters
     ----------
@@ -105,7 +107,7 @@ class OrderBooks:
         while len(seed) >= self.arrays.orders.shape[1] - 1:
             self.make_room()
         one = book_of(self.arrays, book)
-        matching.clear(one)
+        ladder.clear(one)
         self._slots[book].clear()
         _load(one, seed.side, seed.price_ticks, seed.size)
 
@@ -120,7 +122,7 @@ class OrderBooks:
         book: int = 0,
     ) -> Fill:
         """A new order: trades while it crosses, oldest first, and rests the remainder."""
-        if matching.room(book_of(self.arrays, book)) == 0:
+        if ladder.room(book_of(self.arrays, book)) == 0:
             self.make_room()
         one = book_of(self.arrays, book)
         traded, value, _, slot = matching.add(one, side, price_ticks, size, order_id, rests)
@@ -135,7 +137,7 @@ class OrderBooks:
         if slot == NIL or one.orders[slot]["size"] == 0 or one.orders[slot]["tag"] != order_id:
             return 0
         return int(
-            matching.reduce(one, slot, int(one.orders[slot]["size"]) if size is None else size)
+            ladder.reduce(one, slot, int(one.orders[slot]["size"]) if size is None else size)
         )
 
     def cancel_nearest(
@@ -153,7 +155,7 @@ class OrderBooks:
         if slot == NIL:
             return price_ticks, 0
         price = int(one.orders[slot]["price"])
-        return price, int(matching.reduce(one, slot, int(one.orders[slot]["size"])))
+        return price, int(ladder.reduce(one, slot, int(one.orders[slot]["size"])))
 
     def cancel_at(self, side: int, price_ticks: int, size: int, *, book: int = 0) -> int:
         """Take up to `size` shares off one level, oldest first; shares taken off."""
@@ -167,9 +169,7 @@ class OrderBooks:
         """Best quotes of a book."""
         one = book_of(self.arrays, book)
         bid, ask = one.state[TOUCH + Side.BUY], one.state[TOUCH + Side.SELL]
-        return Touch(
-            int(bid), int(ask), *(int(matching.touch_size(one, int(side))) for side in Side)
-        )
+        return Touch(int(bid), int(ask), *(int(ladder.touch_size(one, int(side))) for side in Side))
 
     def depth(self, side: int, levels: int, book: int = 0) -> tuple[Int64, Int64]:
         """Prices (ticks) and sizes of the first `levels` occupied levels of a side, best first."""
@@ -207,7 +207,7 @@ def book_of(arrays: BookArrays, book: int) -> Book:
 @njit(cache=True)
 def _load(book: Book, side: Int8, price_ticks: Int64, size: Int64) -> None:
     for i in range(len(side)):
-        matching.add(book, matching.as_int(side[i]), price_ticks[i], size[i], NO_ORDER, True)
+        matching.add(book, as_int(side[i]), price_ticks[i], size[i], NO_ORDER, True)
 
 
 @njit(cache=True)
@@ -220,10 +220,10 @@ def _queue(book: Book) -> Int64:
             continue
         at = book.state[TOUCH + side] - book.state[BASE]
         while at != -1:
-            slot = matching.as_int(book.levels[at].head)
+            slot = as_int(book.levels[at].head)
             while slot != NIL:
                 slots[n] = slot
                 n += 1
-                slot = matching.as_int(book.orders[slot].next)
-            at = matching.next_level(book, side, at - 1 if side == 0 else at + 1)
+                slot = as_int(book.orders[slot].next)
+            at = ladder.next_level(book, side, at - 1 if side == 0 else at + 1)
     return slots

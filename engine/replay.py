@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine import matching
+from engine import ladder, matching
 from engine.book import BookArrays, OrderBooks, book_of
-from engine.matching import BASE, BUY, NIL, RESTING, SELL, TOUCH, Book, as_int
+from engine.ladder import BASE, BUY, NIL, RESTING, SELL, TOUCH, Book, as_int
 from engine.seeding import BookSeed
 from engine.window import reconcile, refill
 from model.errors import RecordingError
@@ -192,7 +192,7 @@ def _apply(
     bid_ticks, bid_size, ask_ticks, ask_size = window
     needed = 1 + 2 * bid_ticks.shape[1]
     for i in range(start, stop):
-        if matching.room(book) < needed:
+        if ladder.room(book) < needed:
             return i
         own, price, number = as_int(side[i]), price_ticks[i], order[i]
         if action[i] == Action.ADD.value:
@@ -207,8 +207,8 @@ def _apply(
             counters[_REFILLED] += refill(book, SELL, ask_ticks, ask_size, i)
         touches.bid_ticks[i] = book.state[TOUCH + BUY]
         touches.ask_ticks[i] = book.state[TOUCH + SELL]
-        touches.bid_size[i] = matching.touch_size(book, BUY)
-        touches.ask_size[i] = matching.touch_size(book, SELL)
+        touches.bid_size[i] = ladder.touch_size(book, BUY)
+        touches.ask_size[i] = ladder.touch_size(book, SELL)
     return stop
 
 
@@ -236,7 +236,7 @@ def _cancel(
     book: Book, side: int, price: int, size: int, number: int, slot: int, counters: Int64
 ) -> None:
     if slot != NIL and book.orders[slot].size > 0 and book.orders[slot].tag == number:
-        size -= matching.reduce(book, slot, size)
+        size -= ladder.reduce(book, slot, size)
     else:
         counters[_UNKNOWN_CANCEL] += 1
     counters[_MISSING_SIZE] += size - matching.take_from_level(book, side, price, size)
@@ -248,7 +248,7 @@ def _purge(book: Book, side: int, price: int) -> int:
     purged = 0
     while matching.crosses(book, 1 - side, price):
         slot = as_int(book.levels[book.state[TOUCH + side] - book.state[BASE]].head)
-        matching.reduce(book, slot, book.orders[slot].size)
+        ladder.reduce(book, slot, book.orders[slot].size)
         purged += 1
     return purged
 
@@ -263,5 +263,5 @@ def _size_before(book: Book, side: int, price: int, enough: int) -> int:
     at = book.state[TOUCH + side] - book.state[BASE]
     while at != -1 and size < enough and (price - book.state[BASE] - at) * away > 0:
         size += book.levels[at].size
-        at = matching.next_level(book, side, at + away)
+        at = ladder.next_level(book, side, at + away)
     return size

@@ -11,24 +11,23 @@ from numba import njit
 from engine.agenda import compile_agenda
 from engine.book import BookArrays, OrderBooks, book_of
 from engine.ensemble import PathEnsemble
-from engine.matching import OUT_OF_RANGE
-from engine.recorder import LOG, Recorder
-from engine.seeding import BookSeed
-from engine.shocks.plan import ShockPlan
-from engine.stepping import (
+from engine.ladder import OUT_OF_RANGE
+from engine.path_state import (
     COUNTERS,
     NOT_YET,
     ROW,
     ProposalArrays,
-    Rules,
     TiltArrays,
     ViewArrays,
     begin,
     publish,
     publish_tilts,
     show_quotes,
-    step,
 )
+from engine.recorder import LOG, Recorder
+from engine.seeding import BookSeed
+from engine.shocks.plan import ShockPlan
+from engine.stepping import Rules, step
 from engine.tilts import TiltTable, compile_tilts
 from model.events import EventsMeta, Float64, Int64
 from model.order_flow import Bools, MarketView, Proposals, Tilts

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from engine import matching
+from engine import ladder, matching
 from engine.book import Resting
-from engine.matching import BASE, BUY, NIL, RESTING, TOUCH, Book, as_int
+from engine.ladder import BASE, BUY, NIL, RESTING, TOUCH, Book, as_int
 from engine.seeding import BookSeed
 from model.events import NO_ORDER, Int64, Levels, Side
 
@@ -135,11 +135,11 @@ def _clear_between(book: Book, side: int, start: int, end: int) -> int:
     away = -1 if side == BUY else 1
     if book.state[RESTING + side] == 0:
         return cleared
-    at = matching.next_level(book, side, start - book.state[BASE])
+    at = ladder.next_level(book, side, start - book.state[BASE])
     while at != -1 and (end - book.state[BASE] - at) * away > 0:
         while book.levels[at].head != NIL:
             slot = as_int(book.levels[at].head)
-            matching.reduce(book, slot, book.orders[slot].size)
+            ladder.reduce(book, slot, book.orders[slot].size)
         cleared += 1
-        at = matching.next_level(book, side, at + away)
+        at = ladder.next_level(book, side, at + away)
     return cleared

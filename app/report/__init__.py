@@ -1,17 +1,14 @@
 """The report of a stress test: one object, written as HTML, PDF and JSON."""
 
-from app.report.manifest import Manifest, collect_manifest
 from app.report.stress_report import StressReport, assemble, build_report, build_section
 from app.report.write import FORMATS, read_report, write_report
 
 __all__ = [
     "FORMATS",
-    "Manifest",
     "StressReport",
     "assemble",
     "build_report",
     "build_section",
-    "collect_manifest",
     "read_report",
     "write_report",
 ]

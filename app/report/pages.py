@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.charts.numbers import count, interval, number, percent
 from app.charts.spec import ChartSpec
+from app.manifest import Manifest
 from app.report.blocks import (
     Badge,
     Block,
@@ -21,7 +22,6 @@ from app.report.blocks import (
     cells,
     key_values,
 )
-from app.report.manifest import Manifest
 from app.report.scorecard_table import scorecard_blocks
 from app.report.stress_report import Section, StressReport
 from app.report.summary import direction, extent

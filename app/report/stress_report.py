@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from app.charts.realism import REAL, realism_charts
 from app.charts.spec import ChartSpec
 from app.charts.stress import stress_charts
+from app.manifest import Manifest
 from app.report import texts
-from app.report.manifest import Manifest
 from app.report.summary import Card, Verdict, cards_of, findings_of, question_of, verdict_of
 from engine.risk import AchievedRow, RiskTable, bands, requested_against_achieved, risk_table
 from engine.risk.paths import PairedRun

@@ -27,7 +27,7 @@ from stylized_facts.baselines.streams import (
 )
 from stylized_facts.baselines.time_of_day import factor_at
 
-KIND_DRAW, SIDE_DRAW, OFFSET_DRAW, SIZE_DRAW = 1, 2, 3, 4  # purposes of random draws
+KIND_DRAW, SIDE_DRAW, OFFSET_DRAW, SIZE_DRAW, CLEAR_DRAW = 1, 2, 3, 4, 5  # purposes of random draws
 PARALLEL_PATHS = 1024  # below, waking a second thread costs more than it saves
 
 _ADD, _CANCEL, _BUY, _SELL = int(Action.ADD), int(Action.CANCEL), int(Side.BUY), int(Side.SELL)
@@ -129,7 +129,10 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
     out.action[b] = _CANCEL if kind in (CO_DEEP, CO_TOP) else _ADD
     out.side[b] = side
     out.price_ticks[b] = price_at(kind, side, offset, bid, ask)
-    out.size[b] = draw_size(marks, kind, offset, opposite, uniform(seed, path, event, SIZE_DRAW))
+    out.size[b] = draw_size(
+        marks, kind, offset, opposite,
+        uniform(seed, path, event, SIZE_DRAW), uniform(seed, path, event, CLEAR_DRAW),
+    )  # fmt: skip
     state.time_ns[b] = view.time_ns[b]
     state.asked_ns[b] = out.dt_ns[b]
     state.draw[b] = event

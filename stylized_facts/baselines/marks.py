@@ -14,7 +14,8 @@ import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from model.events import Int64
+from model.events import Int64, Side
+from model.order_flow import Bools
 from stylized_facts.baselines.streams import KINDS, LO_INSPREAD, MO, StreamEvents
 
 SIZE_QUANTILES = 1000
@@ -60,6 +61,7 @@ class PackedMarks(NamedTuple):
     values: Int64
     start: Int64  # tables of sizes by kind, then of offsets by kind, then improvements by bucket
     spread_edges: Int64
+    takes_touch: float
 
 
 class Marks(BaseModel):
@@ -67,6 +69,8 @@ class Marks(BaseModel):
 
     By how much an order improves the touch depends on how wide the spread is, so improvements are
     kept by spread bucket: bucket i holds spreads from spread_edges[i - 1] to spread_edges[i] - 1.
+    An aggressive order is sized against the touch that it meets: it takes all of it (on AMZN and
+    GOOG two times in three), or less, and then its size is drawn.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -75,6 +79,9 @@ class Marks(BaseModel):
     offsets: list[list[int]] = Field(description="by kind, ticks: quantiles, see stream_and_offset")
     improvements: list[list[int]] = Field(description="by spread bucket, ticks: quantiles")
     spread_edges: list[int] = Field(description="ticks, ascending, one less than the buckets")
+    takes_touch: float = Field(
+        default=0.0, ge=0, le=1, description="share of aggressive orders that clear the touch"
+    )
 
     @field_validator("sizes", "offsets", "improvements")
     @classmethod
@@ -91,23 +98,33 @@ class Marks(BaseModel):
         size = np.concatenate([window.size for window in windows])
         offset = np.concatenate([window.offset_ticks for window in windows])
         spread = np.concatenate([window.spread_ticks for window in windows])
+        clears = np.concatenate([_clears_touch(window) for window in windows])
         inside = kind == LO_INSPREAD
         edges = _spread_edges(spread[inside])
         bucket = np.searchsorted(edges, spread[inside], side="right")
         return cls(
-            sizes=[quantile_table(size[kind == k], SIZE_QUANTILES) for k in range(KINDS)],
+            sizes=[
+                quantile_table(size[(kind == k) & ~clears], SIZE_QUANTILES) for k in range(KINDS)
+            ],
             offsets=[quantile_table(offset[kind == k], OFFSET_QUANTILES) for k in range(KINDS)],
             improvements=[
                 quantile_table(offset[inside][bucket == i], IMPROVEMENT_QUANTILES)
                 for i in range(len(edges) + 1)
             ],
             spread_edges=[int(edge) for edge in edges],
+            takes_touch=float(clears.sum() / max(1, (kind == MO).sum())),
         )
 
     def packed(self) -> PackedMarks:
         """Arrays for a compiled loop."""
         tables = Tables.pack(self.sizes + self.offsets + self.improvements)
-        return PackedMarks(*tables, np.asarray(self.spread_edges, np.int64))
+        return PackedMarks(*tables, np.asarray(self.spread_edges, np.int64), self.takes_touch)
+
+
+def _clears_touch(window: StreamEvents) -> Bools:
+    """Aggressive orders that take at least all of the touch that they meet."""
+    opposite = np.where(window.stream % 2 == Side.BUY, window.ask_size, window.bid_size)
+    return (window.stream // 2 == MO) & (window.size >= opposite)
 
 
 def _spread_edges(spread: Int64) -> Int64:
@@ -131,14 +148,19 @@ def draw_offset(marks, kind, spread_ticks, u):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def draw_size(marks, kind, offset, opposite_size, u):  # type: ignore[no-untyped-def]
+def draw_size(marks, kind, offset, opposite_size, u_size, u_clear):  # type: ignore[no-untyped-def]
     """Size of an event of this kind, shares.
 
-    An aggressive order that stops at the opposite touch takes at most what rests there: in a
-    recording its size is what it traded, so that without the cap a remainder would rest in the
-    spread which no recorded order left. (Recorded remainders are new orders of their own.)
+    An aggressive order that stops at the opposite touch takes it all or less, never more: in a
+    recording its size is what it traded, and what rests of it is an order of its own. One whose
+    price lies beyond takes more than the touch.
     """
-    size = look_up(marks, kind, u)
-    if kind == MO and offset == 0 and opposite_size > 0:
-        size = min(size, opposite_size)
-    return max(size, 1)
+    if kind != MO or opposite_size <= 0:
+        return max(look_up(marks, kind, u_size), 1)
+    if offset > 0:
+        return max(look_up(marks, kind, u_size), opposite_size + 1)
+    if u_clear < marks.takes_touch:
+        return opposite_size
+    low, high = marks.start[MO], marks.start[MO + 1]
+    less = np.searchsorted(marks.values[low:high], opposite_size)
+    return max(marks.values[low + int(u_size * less)], 1) if less > 0 else opposite_size

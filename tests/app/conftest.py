@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from app.report import Manifest, StressReport, build_report, collect_manifest
+from app.manifest import Manifest, collect_manifest
+from app.report import StressReport, build_report
 from engine.ensemble import Origin, PathEnsemble
 from engine.risk import usual_depth
 from engine.rollout import StressRun

@@ -106,7 +106,9 @@ def test_out_is_a_file(command: str, tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_no_write_permission(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "cannot be written" in failed(capsys, "run", "--model", "hawkes", "--out", "/proc/faultline")
+    assert "cannot be written" in failed(
+        capsys, "run", "--model", "hawkes", "--out", "/proc/faultline"
+    )
 
 
 @pytest.mark.parametrize("command", [("evaluate",), ("train",), ("fit", "all")])

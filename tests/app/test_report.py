@@ -13,16 +13,16 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from app.charts.numbers import number
+from app.manifest import Manifest
 from app.report import StressReport, assemble, build_report, build_section, write_report
 from app.report.html import render_html
-from app.report.manifest import Manifest, collect_manifest, command_of
 from app.report.pages import blocks_of
 from app.report.pdf import render_pdf
 from app.report.summary import TAIL, cards_of, direction, findings_of, question_of, verdict_of
 from app.report.write import read_report
 from engine.risk import AchievedRow, Estimate, RiskTable
 from engine.rollout import StressRun
-from engine.scenario import Scenario, load_scenario
+from engine.scenario import Scenario
 from model.errors import FaultlineError
 from stylized_facts import Scorecard
 
@@ -309,26 +309,3 @@ def test_read_report_names_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "report.json").write_text('{"schema_version": 99}')
     with pytest.raises(FaultlineError, match="not a report that this version can read"):
         read_report(tmp_path / "report.json")
-
-
-def test_manifest_hashes_checkpoint_and_scenario(run: StressRun, tmp_path: Path) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"weights")
-    (tmp_path / "config.json").write_text("{}")
-    (tmp_path / "card.md").write_text("text")
-    manifest = collect_manifest([run.spec], checkpoint=tmp_path)
-    names = [file.name for file in manifest.files]
-    assert names[0] == "scenario sell_programme"
-    assert [name.rpartition("/")[2] for name in names[1:]] == ["config.json", "model.safetensors"]
-    assert all(re.fullmatch("[0-9a-f]{64}", file.sha256) for file in manifest.files)
-    assert manifest.seeds == (7,)
-    assert manifest.created.tzinfo is not None
-    assert {"python", "numpy", "torch"} <= set(manifest.versions)
-
-
-def test_command_makes_the_run_again(run: StressRun) -> None:
-    assert command_of(run.spec) == (
-        "faultline run --asset AMZN --scenario sell_programme.yaml --intensity 1 --paths 48 "
-        "--horizon 240 --seed 7 --model small --device auto"
-    )
-    bundled = run.spec.model_copy(update={"scenario": load_scenario("liquidation")})
-    assert "--scenario liquidation " in command_of(bundled)

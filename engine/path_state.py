@@ -1,0 +1,155 @@
+"""What is known of one path while it runs, and how the model is shown it.
+
+Everything lies in one record, `ROW`, and compiled functions hand that on instead of arrays: numba
+counts references to arrays at every call, which would cost more than the matching.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from engine import ladder
+from engine.ladder import BUY, SELL, TOUCH, Book
+from engine.shocks.plan import Tilt
+from engine.tilts import TiltTable, tilt_at
+from model.events import Float64, Int8, Int64
+from model.order_flow import Bools
+
+# What is counted per path, from the start of the horizon.
+COUNTERS = (
+    "proposed",  # proposals of the model that came to execution
+    "executed",  # of them, those that were
+    "thinned",  # new limit orders left out by a tilt
+    "cancel_empty_side",  # cancels refused because the side was empty
+    "empty_side",  # executed events that left a side empty
+    "injected",  # orders of shocks that were executed
+    "unfilled_size",  # shares of injected orders that neither traded nor rested
+    "withdrawn_size",  # shares taken out of the book by shocks
+    "cut",  # paths cut at `max_events`
+)
+_VIEW = [
+    ("active", "?"), ("draw", "i8"), ("time_ns", "i8"), ("bid_ticks", "i8"), ("ask_ticks", "i8"),
+    ("bid_size", "i8"), ("ask_size", "i8"), ("fresh", "?"), ("last_dt_ns", "i8"),
+    ("last_action", "i1"), ("last_side", "i1"), ("last_price_ticks", "i8"), ("last_size", "i8"),
+    ("last_bid_ticks", "i8"), ("last_ask_ticks", "i8"), ("last_traded_size", "i8"),
+    ("last_traded_value", "f8"),
+]  # fmt: skip
+ROW = np.dtype(
+    [
+        *_VIEW,  # as in `model.order_flow.MarketView`
+        *((name, "i8") for name in COUNTERS),
+        ("path", "i8"),
+        ("shocked", "?"),
+        ("origin_ns", "i8"),  # clock at the start of the horizon, NOT_YET during burn-in
+        ("last_ns", "i8"),  # clock at the last event that the model was told of
+        ("events", "i8"),  # done so far, burn-in and shocks included
+        ("recorded", "i8"),  # rows of the record
+        ("logged", "i8"),  # of them, those in the open chunk
+        ("next_entry", "i8"),  # of the agenda
+        ("end_ns", "i8"),  # since origin_ns; set once the path is over
+        ("start_bid_ticks", "i8"),
+        ("start_ask_ticks", "i8"),
+        ("start_bid_size", "i8"),
+        ("start_ask_size", "i8"),
+    ],
+    align=True,
+)
+NOT_YET = -1
+
+Record = Any  # one element of a structured array
+
+
+class ViewArrays(NamedTuple):
+    """The columns of `model.order_flow.MarketView` that change, under the same names."""
+
+    active: Bools
+    draw: Int64
+    time_ns: Int64
+    bid_ticks: Int64
+    ask_ticks: Int64
+    bid_size: Int64
+    ask_size: Int64
+    fresh: Bools
+    last_dt_ns: Int64
+    last_action: Int8
+    last_side: Int8
+    last_price_ticks: Int64
+    last_size: Int64
+    last_bid_ticks: Int64
+    last_ask_ticks: Int64
+    last_traded_size: Int64
+    last_traded_value: Float64
+
+
+class ProposalArrays(NamedTuple):
+    """The columns of `model.order_flow.Proposals`, under the same names."""
+
+    dt_ns: Int64
+    action: Int8
+    side: Int8
+    price_ticks: Int64
+    size: Int64
+
+
+class TiltArrays(NamedTuple):
+    """The columns of `model.order_flow.Tilts`, under the same names."""
+
+    pressure_log_odds: Float64
+    rate: Float64
+    limit_keep: Float64
+
+
+@njit(cache=True)
+def begin(book: Book, row: Record) -> None:
+    """Start the horizon of a path: everything is counted and timed from here."""
+    row.origin_ns = row.time_ns
+    row.start_bid_ticks, row.start_ask_ticks = row.bid_ticks, row.ask_ticks
+    row.start_bid_size, row.start_ask_size = row.bid_size, row.ask_size
+    row.proposed = row.executed = row.cancel_empty_side = 0
+    book.state[ladder.OUT_OF_RANGE] = 0
+
+
+@njit(cache=True)
+def show_quotes(book: Book, row: Record) -> None:
+    """Copy the best quotes of a book to the record of its path."""
+    row.bid_ticks = book.state[TOUCH + BUY]
+    row.ask_ticks = book.state[TOUCH + SELL]
+    row.bid_size = ladder.touch_size(book, BUY)
+    row.ask_size = ladder.touch_size(book, SELL)
+
+
+@njit(cache=True)
+def publish(view: ViewArrays, row: Record, b: int) -> None:
+    """Copy the record of a path to row `b` of the view."""
+    view.active[b] = row.active
+    view.draw[b] = row.draw
+    view.time_ns[b] = row.time_ns
+    view.bid_ticks[b] = row.bid_ticks
+    view.ask_ticks[b] = row.ask_ticks
+    view.bid_size[b] = row.bid_size
+    view.ask_size[b] = row.ask_size
+    view.fresh[b] = row.fresh
+    view.last_dt_ns[b] = row.last_dt_ns
+    view.last_action[b] = row.last_action
+    view.last_side[b] = row.last_side
+    view.last_price_ticks[b] = row.last_price_ticks
+    view.last_size[b] = row.last_size
+    view.last_bid_ticks[b] = row.last_bid_ticks
+    view.last_ask_ticks[b] = row.last_ask_ticks
+    view.last_traded_size[b] = row.last_traded_size
+    view.last_traded_value[b] = row.last_traded_value
+
+
+@njit(cache=True)
+def publish_tilts(tilts: TiltArrays, row: Record, table: TiltTable, b: int) -> None:
+    """Show the tilts in force on a shocked path now; its tilts stay neutral during burn-in."""
+    if row.origin_ns == NOT_YET:
+        return
+    now = row.time_ns - row.origin_ns
+    tilts.pressure_log_odds[b] = tilt_at(table, Tilt.PRESSURE.value, now)
+    tilts.rate[b] = math.exp(tilt_at(table, Tilt.RATE.value, now))
+    tilts.limit_keep[b] = min(1.0, math.exp(tilt_at(table, Tilt.LIMIT_KEEP.value, now)))

@@ -1,0 +1,123 @@
+"""Evaluation: the same real states for every model, context not scored, provenance complete."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.cli import invoke
+from app.evaluate import HISTORY_EVENTS, ensemble_sample, evaluate_asset, real_prompts
+from app.evidence import EvaluationSettings, Evidence
+from app.references import fitting_window, levels_of, real_sample
+from engine.rollout import StressRun
+from engine.seeding import BookSeed
+from model.catalogue import find_asset
+from model.errors import RecordingError, SpecError
+from model.events import NS_PER_S, Recording, Side
+
+HORIZON_NS = 60 * NS_PER_S
+
+
+def test_settings_name_the_field() -> None:
+    with pytest.raises(SpecError, match="paths"):
+        EvaluationSettings.checked(paths=1)
+    with pytest.raises(SpecError, match="garch"):
+        EvaluationSettings.checked(baselines=("garch",))
+
+
+def test_a_short_split_gets_a_shorter_horizon() -> None:
+    assert fitting_window(find_asset("AMZN"), 300.0) == 300.0
+    assert fitting_window(find_asset("MSFT"), 300.0) == 90.0
+
+
+def test_prompts_stay_inside_the_test_split(amzn: Recording) -> None:
+    entry = find_asset("AMZN")
+    start_ns, end_ns = entry.splits.test
+    prompts = real_prompts(amzn, entry, 5, HORIZON_NS)
+    moments = [book.time_ns for book in prompts.seeds]
+    assert moments == sorted(moments)
+    assert moments[-1] + HORIZON_NS <= end_ns
+    for book, history in zip(prompts.seeds, prompts.history, strict=True):
+        assert len(history) == HISTORY_EVENTS
+        assert history.events.time_ns[0] >= start_ns
+        assert history.events.time_ns[-1] == book.time_ns
+        assert history.quotes is not None
+        bids = book.price_ticks[book.side == Side.BUY]
+        asks = book.price_ticks[book.side == Side.SELL]
+        assert bids.max() == history.quotes.bid_ticks[-1]
+        assert asks.min() == history.quotes.ask_ticks[-1]
+
+
+def test_a_split_without_room_is_refused(amzn: Recording) -> None:
+    with pytest.raises(RecordingError, match="shorter --horizon"):
+        real_prompts(amzn, find_asset("AMZN"), 3, 90 * 60 * NS_PER_S)
+
+
+def test_the_real_windows_cover_the_split(amzn: Recording) -> None:
+    entry = find_asset("AMZN")
+    sample = real_sample(amzn, entry, 300.0)
+    assert len(sample) == 18
+    assert sample.start_ns[0] == entry.splits.test[0]
+    assert (sample.duration_s == 300.0).all()
+
+
+def test_paths_become_windows_from_zero_to_their_end(run: StressRun) -> None:
+    ends = run.baseline.end_ns.copy()
+    ends[0] += 5
+    sample = ensemble_sample(dataclasses.replace(run.baseline, end_ns=ends), "Hawkes")
+    assert len(sample) == len(run.baseline)
+    assert (sample.start_ns == 0).all()
+    assert (sample.end_ns == ends).all()
+    assert (sample.start.bid_ticks == run.baseline.start_bid_ticks).all()
+    assert len(sample.events) == len(run.baseline.time_ns)
+
+
+def test_levels_of_books() -> None:
+    book = BookSeed(
+        side=np.array([0, 0, 0, 1], np.int8),
+        price_ticks=np.array([10, 10, 8, 11]),
+        size=np.array([5, 7, 1, 2]),
+        time_ns=0,
+    )
+    levels = levels_of([book], 3)
+    assert levels.bid_ticks.tolist() == [[10, 8, 0]]
+    assert levels.bid_size.tolist() == [[12, 1, 0]]
+    assert levels.ask_ticks.tolist() == [[11, 0, 0]]
+    assert levels.ask_size.tolist() == [[2, 0, 0]]
+
+
+def test_an_evaluation_end_to_end(data_dir: Path, tmp_path: Path) -> None:
+    settings = EvaluationSettings(
+        model="zero-intelligence", baselines=("hawkes",), paths=6, horizon_s=120, resamples=20
+    )
+    evidence = evaluate_asset("AMZN", data_dir, settings)
+    assert list(evidence.sheets) == ["Real", "Zero intelligence", "Hawkes"]
+    assert evidence.scorecard.models == ["Zero intelligence", "Hawkes"]
+    assert evidence.provenance.history_events == HISTORY_EVENTS
+    assert set(evidence.provenance.events) == {"Zero intelligence", "Hawkes"}
+    manifest = evidence.provenance.manifest
+    command = shlex.split(manifest.commands[0])
+    assert command[:2] == ["faultline", "evaluate"]
+    assert "references/AMZN/hawkes.json" in {file.name for file in manifest.files}
+    path = tmp_path / "AMZN.json"
+    evidence.write(path)
+    assert Evidence.read(path).model_dump_json() == evidence.model_dump_json()
+    assert path.stat().st_size < 1_000_000
+
+
+def test_the_command_line_prints_a_scorecard(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (
+        f"evaluate --data {data_dir} --assets AMZN --model zero-intelligence --baselines hawkes "
+        f"--paths 4 --horizon 120 --resamples 20 --out {tmp_path / 'out'}"
+    )
+    assert invoke(shlex.split(arguments)) == 0
+    shown = capsys.readouterr().out
+    assert "Interarrival" in shown
+    assert (tmp_path / "out" / "AMZN.json").is_file()
+    assert '"AMZN"' in (tmp_path / "out" / "scorecard.json").read_text()
