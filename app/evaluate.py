@@ -78,7 +78,8 @@ def evaluate_asset(
     )  # fmt: skip
     samples: dict[str, MarketSample] = {}
     seconds, events, cut, counters = {}, {}, {}, {}
-    for name in (settings.model, *settings.baselines):
+    models = (settings.model, *settings.baselines)
+    for name in models:
         model = resolve_model(name, asset, settings.device)
         label = LABELS.get(name, "TradeFM")
 
@@ -110,7 +111,10 @@ def evaluate_asset(
             events=events,
             cut_paths=cut,
             counters=counters,
-            manifest=collect_manifest([spec], commands=[settings.command(asset)]),
+            manifest=collect_manifest(
+                [spec.model_copy(update={"model": name}) for name in models],
+                commands=[settings.command(asset)],
+            ),
         ),
     )
 
