@@ -42,8 +42,8 @@ def model_card(checkpoint: Checkpoint, evaluations: Sequence[Evidence]) -> str:
     config, record = checkpoint.config, checkpoint.config.training
     settings = config.settings
     count = sum(weight.numel() for weight in checkpoint.weights.values())
-    best = next(
-        (row for row in record.get("history", []) if row["step"] == record["best_step"]), {}
+    best: dict[str, float] = next(
+        (row for row in record["history"] if row["step"] == record["best_step"]), {}
     )
     nats = ", ".join(f"{key} {best[key]:.3f}" for key in best if key not in ("step", "training"))
     lines = [
@@ -148,6 +148,4 @@ def _join(facts: Mapping[str, Any]) -> str:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        "| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)
-    ]
+    return ["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)]

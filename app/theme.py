@@ -81,6 +81,7 @@ SERVER: dict[str, Any] = {
     "client.showErrorLinks": False,
     "client.toolbarMode": "viewer",
     "runner.magicEnabled": False,
+    "server.allowedHosts": ["localhost", "127.0.0.1", "::1"],  # against DNS rebinding
     "server.fileWatcherType": "none",
     "server.headless": True,
     "server.maxUploadSize": 50,

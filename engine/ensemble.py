@@ -8,17 +8,14 @@ import os
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model.errors import FaultlineError
-from model.events import NO_ORDER, Events, EventsMeta, Float64, Int64, Quotes, Recording
-
-Int8 = npt.NDArray[np.int8]
-Int32 = npt.NDArray[np.int32]
+from model.events import NO_ORDER, Events, EventsMeta, Float64, Int8, Int64, Quotes, Recording
 
 
 class Origin(IntEnum):
@@ -40,7 +37,8 @@ class PathEnsemble:
     offsets : int64 [P+1]
     time_ns : int64 [n], nanoseconds since the start of the horizon (burn-in excluded), from 0
     action, side, origin : int8 [n]; price_ticks, size : int64 [n]
-    traded_size : int64 [n], shares that the event traded on arrival; traded_value : float64, ticks x shares
+    traded_size : int64 [n], shares that the event traded on arrival
+    traded_value : float64 [n], sum of price in ticks x shares of those trades
     bid_ticks, ask_ticks, bid_size, ask_size : int64 [n]
     start_bid_ticks, start_ask_ticks : int64 [P], quotes at time 0
     start_bid_size, start_ask_size : int64 [P]
@@ -151,12 +149,10 @@ def read_ensemble(path: Path) -> PathEnsemble:
     try:
         table = pq.read_table(path)
         header = json.loads(table.schema.metadata[b"faultline.ensemble"])
+        columns: dict[str, Any] = {name: table[name].to_numpy() for name in _FLAT}
+        columns |= {name: np.asarray(header[name], np.int64) for name in ("offsets", *_PER_PATH)}
         return PathEnsemble(
-            meta=EventsMeta(**header["meta"]),
-            offsets=np.asarray(header["offsets"], np.int64),
-            counters=header["counters"],
-            **{name: np.asarray(header[name], np.int64) for name in _PER_PATH},
-            **{name: table[name].to_numpy() for name in _FLAT},
+            meta=EventsMeta(**header["meta"]), counters=header["counters"], **columns
         )
     except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
         raise FaultlineError(f"{path}: not a path ensemble ({error}); run it again") from error

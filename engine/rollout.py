@@ -28,7 +28,7 @@ class Cancelled(FaultlineError):
 class Progress:
     """Where a rollout is."""
 
-    events: int
+    events: int  # done so far, on all paths of both arms
     fraction: float  # 0..1
     events_per_s: float
     eta_s: float
@@ -47,7 +47,7 @@ class StressRun:
     profile: AssetProfile
     baseline: PathEnsemble
     shocked: PathEnsemble
-    timing: dict[str, float]  # seconds: model, book, total; events, events_per_s
+    timing: dict[str, float]  # seconds: start, model, book, total; events, events_per_s
 
 
 def rollout(
@@ -71,6 +71,11 @@ def rollout(
     history : real events before each path's start; with it there is no burn-in
     progress : called a few times a second
     cancelled : asked a few times a second
+
+    Returns
+    -------
+    StressRun
+        With one ensemble as both arms where the scenario does nothing.
 
     Raises
     ------

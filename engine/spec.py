@@ -20,13 +20,19 @@ class RunSpec(BaseModel):
 
     asset: str
     scenario: Scenario
-    intensity: float = Field(default=1.0, ge=0, le=10, description="multiplies the scenario's shocks")
+    intensity: float = Field(
+        default=1.0, ge=0, le=10, description="multiplies the scenario's shocks"
+    )
     paths: int = Field(default=64, ge=1, le=65_536)
-    horizon_s: float = Field(default=300.0, gt=0, le=23_400, description="market time after burn-in")
+    horizon_s: float = Field(
+        default=300.0, gt=0, le=23_400, description="market time after burn-in"
+    )
     max_events: int = Field(
         default=100_000, ge=1, description="a path is cut, and counted as cut, after so many events"
     )
     burn_in_events: int = Field(default=256, ge=0, le=10_000)
     seed: int = Field(default=1, ge=0, lt=2**63)
-    model: str = Field(default="small", description="bundled model, `hawkes`, `zero-intelligence`, or a folder")
+    model: str = Field(
+        default="small", description="bundled model, `hawkes`, `zero-intelligence`, or a folder"
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"

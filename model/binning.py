@@ -55,14 +55,15 @@ def atom_edges(values: Float64, bins: int, tail: bool = False) -> Float64:
 
 def _padded(edges: Float64, bins: int) -> Float64:
     edges = np.unique(edges)
-    return np.r_[edges, np.full(bins - 1 - len(edges), np.inf)]
+    return np.concatenate([edges, np.full(bins - 1 - len(edges), np.inf)])
 
 
 def bin_values(values: Float64, bins: Int64, count: int, knots: int) -> Float64:
-    """Values that stand for each bin: `knots` equally likely order statistics, float64 [count, knots].
+    """Values that stand for each bin, float64 [count, knots]: equally likely order statistics.
 
-    A draw u in (0, 1) takes knot int(u * knots); real values are kept as they are, so that round
-    lots and whole ticks survive. A bin without values is NaN.
+    `bins` int64 [n] is the bin, below `count`, of each of `values` [n]. A draw u in (0, 1)
+    takes knot int(u * knots); real values are kept as they are, so that round lots and whole ticks
+    survive. A bin without values is NaN.
     """
     out = np.full((count, knots), np.nan)
     levels = (np.arange(knots) + 0.5) / knots

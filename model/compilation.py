@@ -2,8 +2,8 @@
 
 Numba's on-disk cache notices a change of the file that a kernel stands in, but not of the files
 that it calls into: after an update, a caller would go on with the old code of what it calls. So
-the cache lives in a folder named after the content of all files that hold kernels. It is outside the package,
-which may be read-only.
+the cache lives in a folder named after the content of all files that hold kernels. It is outside
+the package, which may be read-only.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class FlowDataset:
         return sum(len(part) for part in self.columns)
 
     def batch(self, rng: np.random.Generator, size: int, length: int) -> tuple[Tensor, Tensor]:
-        """`size` random sequences: columns [size, length, columns] and targets [size, length, 5]."""
+        """Random sequences: columns int64 [size, length, columns], targets [size, length, 5]."""
         room = np.array([max(0, len(part) - length) for part in self.columns], float)
         chosen = rng.choice(len(room), size, p=room / room.sum())
         starts = (rng.random(size) * room[chosen]).astype(int)

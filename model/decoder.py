@@ -16,7 +16,8 @@ from torch.nn import functional as F
 from model.events import Float64, Int64
 from model.heads import CompositeHead
 from model.tokenizer import BINS, Tokens, sub_tokens
-from model.transformer import Transformer, rotary, rotate
+from model.transformer import Transformer, rotary
+
 
 class Decoder(Protocol):
     """Next-event sampling for B paths."""
@@ -37,7 +38,8 @@ class Decoder(Protocol):
 def pick(logits: Tensor, draws: Tensor) -> Tensor:
     """Inverse-CDF sampling: logits [R, n] and draws [R] to indices [R]."""
     cdf = torch.softmax(logits.double(), -1).cumsum(-1)
-    return torch.searchsorted(cdf, draws[:, None] * cdf[:, -1:]).clamp(max=logits.shape[-1] - 1)[:, 0]
+    index = torch.searchsorted(cdf, draws[:, None] * cdf[:, -1:])[:, 0]
+    return index.clamp(max=logits.shape[-1] - 1)
 
 
 class TorchDecoder:

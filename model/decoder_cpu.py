@@ -7,28 +7,57 @@ that a path meets the same arithmetic alone as in a batch. Written for the facto
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from numba import njit, prange
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from model.events import Float64, Int64
+from model.heads import FactoredHeads
 from model.presets import ModelSettings
 from model.tokenizer import BINS, Tokens
 from model.transformer import Transformer
 
 GROUP = 16
 Float32 = npt.NDArray[np.float32]
+Int32 = npt.NDArray[np.int32]
 _EPS = np.float32(1e-5)
 
 
+class Weights(NamedTuple):
+    """Weights in the order and shape in which the kernels read them."""
+
+    table: Float32  # [all rows of all tables, d]: embedding times its slice of the projection
+    offsets: Int64  # first row of each column's table
+    wqkv: Float32  # [layers, d, (heads + 2 kv) * dim], norm gain folded in
+    wo: Float32  # [layers, d, d]
+    wgu: Float32  # [layers, d, 2 ff], norm gain folded in
+    wdown: Float32  # [layers, ff, d]
+    gain: Float32  # [d], of the last norm
+    bins: Int64  # [5], number of values of each sub-token
+    embed: Float32  # [4, 16, d]
+    inner: Float32  # [5, d, hidden]
+    inner_bias: Float32  # [5, hidden]
+    outer: Float32  # [5, hidden, 16], zero padded
+    outer_bias: Float32  # [5, 16]
+
+
+class Paths(NamedTuple):
+    """What is kept of each path, updated in place."""
+
+    keys: Float32  # [paths, layers, KV, D, W], a ring of W slots
+    values: Float32  # [paths, layers, KV, W, D]
+    position: Int64  # [paths], events taken in
+    hidden: Float32  # [paths, d], state behind the heads
+
+
 @njit(cache=True, fastmath=True, inline="always")
-def _normalise(x, out):  # type: ignore[no-untyped-def]
+def _normalise(x: Float32, out: Float32) -> None:
     """RMSNorm without its gain (folded into the next weights)."""
     for r in range(x.shape[0]):
         total = np.float32(0.0)
@@ -40,10 +69,11 @@ def _normalise(x, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def _exp(x, bits, n):  # type: ignore[no-untyped-def]
-    """exp of x[:n] in place, relative error under 2e-7, for x <= 0; vectorises without a library.
+def _exp(x: Float32, bits: Int32, n: int) -> None:
+    """Exponential of x[:n] in place, for x <= 0, with a relative error under 2e-7.
 
-    2^t = 2^floor(t) * p(t - floor(t)), the polynomial being the Taylor series of 2^f about 1/2.
+    Written out so that it vectorises without a library: 2^t = 2^floor(t) * p(t - floor(t)), the
+    polynomial being the Taylor series of 2^f about 1/2. `bits` [n] is scratch.
     """
     power = bits.view(np.float32)
     for j in range(n):
@@ -65,8 +95,8 @@ def _exp(x, bits, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, fastmath=True, inline="always")
-def _silu_into(x, out, scratch, bits):  # type: ignore[no-untyped-def]
-    """out = x * sigmoid(x) for one row, by exp of -|x|."""
+def _silu_into(x: Float32, out: Float32, scratch: Float32, bits: Int32) -> None:
+    """Write x * sigmoid(x) of one row, by exp of -|x|, which cannot overflow."""
     n = len(x)
     for i in range(n):
         scratch[i] = -abs(x[i])
@@ -77,8 +107,21 @@ def _silu_into(x, out, scratch, bits):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, fastmath=True)
-def _attend(q, keys, values, count, scores, bits, out, heads, kv_heads):  # type: ignore[no-untyped-def]
-    """One query of each head over `count` slots; keys [KV, D, W], values [KV, W, D]."""
+def _attend(
+    q: Float32,
+    keys: Float32,
+    values: Float32,
+    count: int,
+    scores: Float32,
+    bits: Int32,
+    out: Float32,
+    heads: int,
+    kv_heads: int,
+) -> None:
+    """One query of each head over `count` slots; keys [KV, D, W], values [KV, W, D].
+
+    `q` and `out` [heads * D]; `scores` [heads, W] and `bits` [W] are scratch.
+    """
     dim = keys.shape[1]
     share = heads // kv_heads
     scale = np.float32(1.0) / np.sqrt(np.float32(dim))
@@ -112,8 +155,19 @@ def _attend(q, keys, values, count, scores, bits, out, heads, kv_heads):  # type
 
 
 @njit(cache=True, fastmath=True, parallel=True)
-def _advance(rows, columns, table, wqkv, wo, wgu, wdown, gain, frequency, keys, values, position,
-             hidden, heads, kv_heads):  # type: ignore[no-untyped-def]  # fmt: skip
+def _advance(
+    rows: Int64,
+    columns: Int64,
+    weights: Weights,
+    frequency: Float64,
+    paths: Paths,
+    heads: int,
+    kv_heads: int,
+) -> None:
+    """Take in one event of each path in `rows`: `columns` [R, columns], rows of `weights.table`."""
+    table, wqkv, wo = weights.table, weights.wqkv, weights.wo
+    wgu, wdown, gain = weights.wgu, weights.wdown, weights.gain
+    keys, values, position, hidden = paths
     layers, width = wqkv.shape[0], wqkv.shape[1]
     dim, window, ff = width // heads, keys.shape[4], wdown.shape[1]
     half, kv = dim // 2, kv_heads * dim
@@ -153,8 +207,10 @@ def _advance(rows, columns, table, wqkv, wo, wgu, wdown, gain, frequency, keys, 
                     for d in range(dim):
                         keys[path, layer, g, d, slot] = qkv[r, width + g * dim + d]
                         values[path, layer, g, slot, d] = qkv[r, width + kv + g * dim + d]
-                _attend(qkv[r], keys[path, layer], values[path, layer], min(at + 1, window),
-                        scores, bits, attended[r], heads, kv_heads)  # fmt: skip
+                _attend(
+                    qkv[r], keys[path, layer], values[path, layer], min(at + 1, window),
+                    scores, bits, attended[r], heads, kv_heads,
+                )  # fmt: skip
             np.dot(attended, wo[layer], y)
             x += y
             _normalise(x, y)
@@ -171,7 +227,13 @@ def _advance(rows, columns, table, wqkv, wo, wgu, wdown, gain, frequency, keys, 
 
 
 @njit(cache=True, parallel=True)
-def _sample(rows, draws, pressure, hidden, embed, inner, inner_bias, outer, outer_bias, bins, out):  # type: ignore[no-untyped-def]
+def _sample(
+    rows: Int64, draws: Float64, pressure: Float64, hidden: Float32, weights: Weights, out: Tokens
+) -> None:
+    """Sub-tokens of the next event of each path in `rows` into `out` [R, 5]."""
+    bins, embed = weights.bins, weights.embed
+    inner, inner_bias = weights.inner, weights.inner_bias
+    outer, outer_bias = weights.outer, weights.outer_bias
     width, deep = inner.shape[1], inner.shape[2]
     for group in prange((len(rows) + GROUP - 1) // GROUP):
         first = group * GROUP
@@ -195,7 +257,8 @@ def _sample(rows, draws, pressure, hidden, embed, inner, inner_bias, outer, oute
                 for c in range(n):
                     p[c] = logits[r, c] + outer_bias[i, c]
                     if i == 1 and c == 0:
-                        p[c] += pressure[first + r] if out[first + r, 0] == 0 else -pressure[first + r]
+                        push = pressure[first + r]
+                        p[c] += push if out[first + r, 0] == 0 else -push
                     top = max(top, p[c])
                 total = 0.0
                 for c in range(n):
@@ -216,25 +279,9 @@ def _one_blas_thread() -> None:
     threadpool_limits(1, user_api="blas")
 
 
-@dataclass(frozen=True, eq=False)
-class _Packed:
-    """Weights in the order and shape in which the kernels read them, float32."""
-
-    table: Float32  # [all rows of all tables, d]: embedding times its slice of the projection
-    offsets: Int64  # first row of each column's table
-    wqkv: Float32  # [layers, d, (heads + 2 kv) * dim], norm gain folded in
-    wo: Float32
-    wgu: Float32
-    wdown: Float32
-    gain: Float32
-    embed: Float32  # [4, 16, d]
-    inner: Float32  # [5, d, hidden]
-    inner_bias: Float32
-    outer: Float32  # [5, hidden, 16], zero padded
-    outer_bias: Float32
-
-
-def _pack(network: Transformer) -> _Packed:
+def _pack(network: Transformer) -> Weights:
+    blocks, head = network.blocks, network.head
+    assert isinstance(head, FactoredHeads)
     with torch.no_grad():
         tables, sizes, start = [], [], 0
         for table in network.embedding.tables:
@@ -243,7 +290,6 @@ def _pack(network: Transformer) -> _Packed:
             tables.append(weight @ part.T)
             sizes.append(len(weight))
             start += weight.shape[1]
-        blocks, head = network.blocks, network.head
         most = max(BINS)
 
         def stack(parts: list[torch.Tensor]) -> Float32:
@@ -252,7 +298,7 @@ def _pack(network: Transformer) -> _Packed:
         def padded(weight: torch.Tensor) -> torch.Tensor:
             return torch.cat((weight, weight.new_zeros(most - len(weight), *weight.shape[1:])))
 
-        return _Packed(
+        return Weights(
             table=np.ascontiguousarray(torch.cat(tables).float().numpy()),
             offsets=np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64),
             wqkv=stack([
@@ -262,6 +308,7 @@ def _pack(network: Transformer) -> _Packed:
             wgu=stack([(b.gate_up.weight * b.feed_norm.weight).T for b in blocks]),
             wdown=stack([b.down.weight.T for b in blocks]),
             gain=network.norm.weight.float().numpy().copy(),
+            bins=np.asarray(BINS),
             embed=stack([padded(e.weight) for e in head.embed]),
             inner=stack([layer.weight.T for layer in head.inner]),
             inner_bias=stack([layer.bias for layer in head.inner]),
@@ -273,7 +320,8 @@ def _pack(network: Transformer) -> _Packed:
 class CpuDecoder:
     """Compiled decoder of `paths` paths; see `model.decoder.Decoder`.
 
-    Memory: 8 bytes x layers x window x kv_heads x head_dim a path (0.4 MB for the preset small).
+    The heads of `network` must be factored. Memory: 8 bytes x layers x window x kv_heads x head_dim
+    a path (0.2 MB for the preset small).
     """
 
     def __init__(self, network: Transformer, paths: int) -> None:
@@ -290,17 +338,11 @@ class CpuDecoder:
     def advance(self, rows: Int64, columns: Int64) -> None:
         """See `Decoder.advance`."""
         w, s = self.weights, self.settings
-        _advance(
-            rows, columns + w.offsets, w.table, w.wqkv, w.wo, w.wgu, w.wdown, w.gain,
-            self.frequency, self.keys, self.values, self.position, self.hidden, s.heads, s.kv_heads,
-        )  # fmt: skip
+        paths = Paths(self.keys, self.values, self.position, self.hidden)
+        _advance(rows, columns + w.offsets, w, self.frequency, paths, s.heads, s.kv_heads)
 
     def sample(self, rows: Int64, draws: Float64, pressure: Float64) -> Tokens:
         """See `Decoder.sample`."""
-        w = self.weights
         out = np.zeros((len(rows), len(BINS)), np.uint8)
-        _sample(
-            rows, draws, pressure, self.hidden, w.embed, w.inner, w.inner_bias, w.outer,
-            w.outer_bias, np.asarray(BINS), out,
-        )  # fmt: skip
+        _sample(rows, draws, pressure, self.hidden, self.weights, out)
         return out

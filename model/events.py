@@ -163,7 +163,7 @@ class Recording:
         return self.slice(int(start), int(stop))
 
     def windows(self, length_ns: int) -> list[Recording]:
-        """Disjoint windows of `length_ns`, aligned to the first event; the last partial one is dropped."""
+        """Disjoint windows of `length_ns` from the first event on, without the last partial one."""
         if len(self) == 0:
             return []
         first, last = int(self.events.time_ns[0]), int(self.events.time_ns[-1])
@@ -207,7 +207,9 @@ def read_events(path: Path) -> Recording:
             for name in table.column_names
         }
     except (TypeError, ValueError) as error:
-        raise RecordingError(f"{path}: metadata or a column has the wrong type ({error})") from error
+        raise RecordingError(
+            f"{path}: metadata or a column has the wrong type ({error})"
+        ) from error
     events = Events(**{name: columns[name] for name in EVENT_COLUMNS}, meta=meta)
     check_events(events, str(path))
     quote_names = [field.name for field in dataclasses.fields(Quotes)]

@@ -8,13 +8,14 @@ recording) and by the closed loop (over a batch of paths), so that both mean the
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from model.errors import RecordingError
 from model.events import NS_PER_S, Action, Float64, Int8, Int64, Recording
+from model.order_flow import Bools
 from model.profile import AssetProfile
 
 VWAP_HALF_LIFE_S = 10.0  # the paper gives no value
@@ -34,9 +35,49 @@ _PRINT = int(Action.PRINT)
 _ADD = int(Action.ADD)
 
 
+class Quote(NamedTuple):
+    """The touch of one market, ticks and shares."""
+
+    bid_ticks: int
+    ask_ticks: int
+    bid_size: int
+    ask_size: int
+
+
+@njit(cache=True)
+def depth_from_touch(
+    action: int, side: int, price_ticks: int, bid_ticks: int, ask_ticks: int
+) -> tuple[bool, int]:
+    """Where an order lies, given the touch just before it.
+
+    Returns
+    -------
+    tuple
+        Whether it crosses: an add whose price reaches the opposite touch. Its depth in ticks: how
+        far it reaches through the opposite touch if it crosses, else how far it lies behind the
+        touch of its own side (negative: inside the spread).
+    """
+    is_buy = side == 0
+    beyond = price_ticks - ask_ticks if is_buy else bid_ticks - price_ticks
+    if action == _ADD and beyond >= 0:
+        return True, beyond
+    return False, bid_ticks - price_ticks if is_buy else price_ticks - ask_ticks
+
+
 @njit(cache=True, inline="always")
-def advance_context(state, dt_s, traded_size, traded_value, counted, mid):  # type: ignore[no-untyped-def]
-    """Decay the state of one path by `dt_s` and add one event; `mid` is the mid after it, ticks."""
+def advance_context(
+    state: Float64,
+    dt_s: float,
+    traded_size: float,
+    traded_value: float,
+    counted: float,
+    mid: float,
+) -> None:
+    """Decay the state of one path, float64 [STATE_SIZE], by `dt_s` seconds and add one event.
+
+    `traded_size` in shares and `traded_value` in ticks x shares are what the event traded,
+    `counted` is 1 for an event of the flow and 0 for a print, `mid` is the mid after it in ticks.
+    """
     fade = 2.0 ** (-dt_s / VWAP_HALF_LIFE_S)
     state[VALUE] = state[VALUE] * fade + traded_value
     state[VOLUME] = state[VOLUME] * fade + traded_size
@@ -47,32 +88,35 @@ def advance_context(state, dt_s, traded_size, traded_value, counted, mid):  # ty
 
 
 @njit(cache=True, inline="always")
-def vwap_mid(state):  # type: ignore[no-untyped-def]
+def vwap_mid(state: Float64) -> float:
     """The EW-VWAP estimate of the mid in ticks; the quoted mid until the first trade."""
-    return state[VALUE] / state[VOLUME] if state[VOLUME] > 1e-9 else state[MID]
+    mid: float = state[VALUE] / state[VOLUME] if state[VOLUME] > 1e-9 else state[MID]
+    return mid
 
 
 @njit(cache=True)
-def write_context(state, open_ticks, bid, ask, bid_size, ask_size, scale, out):  # type: ignore[no-untyped-def]
+def write_context(
+    state: Float64, open_ticks: float, quote: Quote, scale: Float64, out: Float64
+) -> None:
     """The context of one path now, into `out` float64 [CONTEXT_SIZE].
 
     price_level: (EW-VWAP mid - open) / open in bp, NaN where there is no open; spread: in units of
     the asset's typical spread; imbalance: (bid - ask) / (bid + ask) size at the touch; sizes in
-    units of the asset's median order; activity and volatility: log2 of the recent over the typical.
-    `scale` is `context_scale(profile)`.
+    units of the asset's median order; activity and volatility: log2 of the recent
+    over the typical. `scale` is `context_scale(profile)`.
     """
     out[0] = (vwap_mid(state) - open_ticks) / open_ticks * 1e4 if open_ticks > 0 else np.nan
-    out[1] = (ask - bid) / scale[0]
-    total = bid_size + ask_size
-    out[2] = (bid_size - ask_size) / total if total > 0 else 0.0
-    out[3] = bid_size / scale[1]
-    out[4] = ask_size / scale[1]
+    out[1] = (quote.ask_ticks - quote.bid_ticks) / scale[0]
+    total = quote.bid_size + quote.ask_size
+    out[2] = (quote.bid_size - quote.ask_size) / total if total > 0 else 0.0
+    out[3] = quote.bid_size / scale[1]
+    out[4] = quote.ask_size / scale[1]
     out[5] = np.log2(state[COUNT] / scale[2] + 1e-3)
     out[6] = 0.5 * np.log2(state[VARIANCE] / scale[3] + 1e-6)
 
 
 def context_scale(profile: AssetProfile) -> Float64:
-    """Units of the context, float64 [4]: spread, order size, event count, squared mid moves."""
+    """Units, float64 [4]: spread, order size, event count, squared mid moves."""
     median_size = profile.order_sizes(np.array([0.5]))[0]
     per_second = (profile.volatility_bps * 1e-4 * profile.price_ticks) ** 2 / 10.0
     return np.array([
@@ -100,9 +144,7 @@ class FlowFeatures:
     time_ns : int64; row : int64, row of the event in the recording
     dt_s : float64, seconds since the add or cancel before it
     action, side : int8; size : int64
-    crossing : bool, an add whose price reaches the opposite touch
-    depth_ticks : int64, behind the same-side touch (negative: inside the spread); for a crossing
-        add: ticks through the opposite touch
+    crossing : bool; depth_ticks : int64, see `depth_from_touch`
     opposite_size : int64, size at the opposite touch before the event
     depth_mid : float64, (price - EW-VWAP mid) / EW-VWAP mid, signed, as in the paper
     context : float64 [n, CONTEXT_SIZE], after the event
@@ -115,7 +157,7 @@ class FlowFeatures:
     action: Int8
     side: Int8
     size: Int64
-    crossing: npt.NDArray[np.bool_]
+    crossing: Bools
     depth_ticks: Int64
     opposite_size: Int64
     depth_mid: Float64
@@ -141,34 +183,59 @@ class FlowFeatures:
         )
 
 
+class _Flow(NamedTuple):
+    """The columns that `_walk` reads, length n: of `Events`, then of `Quotes`."""
+
+    time_ns: Int64
+    action: Int8
+    side: Int8
+    price_ticks: Int64
+    size: Int64
+    bid_ticks: Int64
+    ask_ticks: Int64
+    bid_size: Int64
+    ask_size: Int64
+
+
+class _Found(NamedTuple):
+    """The columns that `_walk` writes, under the names of `FlowFeatures`; room for n rows."""
+
+    row: Int64
+    dt_s: Float64
+    crossing: Bools
+    depth_ticks: Int64
+    opposite_size: Int64
+    depth_mid: Float64
+    context: Float64
+
+
 @njit(cache=True)
-def _walk(time_ns, action, side, price, size, bid, ask, bid_size, ask_size, open_ticks, scale,
-          state, keep, dt_s, crossing, depth, opposite, depth_mid, context):  # type: ignore[no-untyped-def]  # fmt: skip
+def _walk(flow: _Flow, open_ticks: float, scale: Float64, state: Float64, found: _Found) -> int:
+    """Features of every add and cancel but the first event; returns how many there are."""
+    time_ns, action, side, price, size, bid, ask, bid_size, ask_size = flow
     state[MID] = 0.5 * (bid[0] + ask[0])
     previous, last_kept, n = time_ns[0], time_ns[0], 0
     for i in range(1, len(time_ns)):
-        is_buy = side[i] == 0
-        crosses = action[i] == _ADD and (price[i] >= ask[i - 1] if is_buy else price[i] <= bid[i - 1])
+        crosses, depth = depth_from_touch(action[i], side[i], price[i], bid[i - 1], ask[i - 1])
         traded = size[i] if crosses or action[i] == _PRINT else 0
         kept = action[i] != _PRINT
         if kept:
-            dt_s[n] = (time_ns[i] - last_kept) / NS_PER_S
-            crossing[n] = crosses
-            if crosses:
-                depth[n] = price[i] - ask[i - 1] if is_buy else bid[i - 1] - price[i]
-            else:
-                depth[n] = bid[i - 1] - price[i] if is_buy else price[i] - ask[i - 1]
-            opposite[n] = ask_size[i - 1] if is_buy else bid_size[i - 1]
+            found.row[n] = i
+            found.dt_s[n] = (time_ns[i] - last_kept) / NS_PER_S
+            found.crossing[n] = crosses
+            found.depth_ticks[n] = depth
+            found.opposite_size[n] = ask_size[i - 1] if side[i] == 0 else bid_size[i - 1]
             anchor = vwap_mid(state)
-            depth_mid[n] = (price[i] - anchor) / anchor
+            found.depth_mid[n] = (price[i] - anchor) / anchor
             last_kept = time_ns[i]
-        advance_context(state, (time_ns[i] - previous) / NS_PER_S, traded, traded * price[i],
-                        1.0 if kept else 0.0, 0.5 * (bid[i] + ask[i]))  # fmt: skip
+        dt_s = (time_ns[i] - previous) / NS_PER_S
+        counted = 1.0 if kept else 0.0
+        mid = 0.5 * (bid[i] + ask[i])
+        advance_context(state, dt_s, traded, traded * price[i], counted, mid)
         previous = time_ns[i]
         if kept:
-            write_context(state, open_ticks, bid[i], ask[i], bid_size[i], ask_size[i], scale,
-                          context[n])  # fmt: skip
-            keep[n] = i
+            quote = Quote(bid[i], ask[i], bid_size[i], ask_size[i])
+            write_context(state, open_ticks, quote, scale, found.context[n])
             n += 1
     return n
 
@@ -196,29 +263,23 @@ def flow_features(
     if open_ticks is None:
         open_ticks = 0.5 * float(quotes.bid_ticks[0] + quotes.ask_ticks[0])
     state = stationary_state(profile, np.zeros(1))[0]
-    keep, dt_s = np.empty(n, np.int64), np.empty(n)
-    crossing, depth = np.empty(n, np.bool_), np.empty(n, np.int64)
-    opposite, depth_mid = np.empty(n, np.int64), np.empty(n)
-    context = np.empty((n, CONTEXT_SIZE))
-    kept = _walk(
+    flow = _Flow(
         events.time_ns, events.action, events.side, events.price_ticks, events.size,
         quotes.bid_ticks, quotes.ask_ticks, quotes.bid_size, quotes.ask_size,
-        open_ticks, context_scale(profile), state, keep, dt_s, crossing, depth,
-        opposite, depth_mid, context,
     )  # fmt: skip
-    row = keep[:kept]
+    found = _Found(
+        np.empty(n, np.int64), np.empty(n), np.empty(n, np.bool_), np.empty(n, np.int64),
+        np.empty(n, np.int64), np.empty(n), np.empty((n, CONTEXT_SIZE)),
+    )  # fmt: skip
+    kept = _walk(flow, open_ticks, context_scale(profile), state, found)
+    columns = {name: column[:kept] for name, column in found._asdict().items()}
+    row = columns["row"]
     features = FlowFeatures(
         time_ns=events.time_ns[row],
-        row=row,
-        dt_s=dt_s[:kept],
         action=events.action[row],
         side=events.side[row],
         size=events.size[row],
-        crossing=crossing[:kept],
-        depth_ticks=depth[:kept],
-        opposite_size=opposite[:kept],
-        depth_mid=depth_mid[:kept],
-        context=context[:kept],
         profile=profile,
+        **columns,
     )
     return features, state

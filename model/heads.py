@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -43,12 +46,17 @@ class FactoredHeads(nn.Module):
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
         d, width = settings.d_model, settings.head_hidden
-        self.embed = nn.ModuleList(nn.Embedding(bins, d) for bins in BINS[:-1])
-        self.inner = nn.ModuleList(nn.Linear(d, width) for _ in BINS)
-        self.out = nn.ModuleList(nn.Linear(width, bins) for bins in BINS)
+        embed = nn.ModuleList(nn.Embedding(bins, d) for bins in BINS[:-1])
+        inner = nn.ModuleList(nn.Linear(d, width) for _ in BINS)
+        out = nn.ModuleList(nn.Linear(width, bins) for bins in BINS)
+        self.embed = cast(Sequence[nn.Embedding], embed)
+        self.inner = cast(Sequence[nn.Linear], inner)
+        self.out = cast(Sequence[nn.Linear], out)
 
     def logits(self, i: int, state: Tensor) -> Tensor:
-        """Logits of sub-token i; `state` is the hidden state plus the embeddings so far."""
+        """Logits [..., BINS[i]] of sub-token i; `state` [..., d_model] is the hidden state plus the
+        embeddings so far.
+        """
         out: Tensor = self.out[i](F.silu(self.inner[i](state)))
         return out
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,7 @@ class MarketView:
     @classmethod
     def empty(cls, paths: int) -> MarketView:
         """A view of `paths` markets, all zero, all active, nothing fresh."""
+
         def ints() -> Int64:
             return np.zeros(paths, np.int64)
 
@@ -101,16 +102,16 @@ class Proposals:
 class Tilts:
     """How the flow of each path is tilted now, arrays of length B; neutral values change nothing.
 
-    The model honours `pressure_log_odds`. The engine applies the others to what was proposed, the same
-    for every model: `rate` divides the time to the next event, `limit_keep` is the probability that
-    a new order which does not cross is let through (thinning of a point process).
+    The model honours `pressure_log_odds`. The engine applies the others to what was proposed, the
+    same for every model: `rate` divides the time to the next event, `limit_keep` is the probability
+    that a new order which does not cross is let through (thinning of a point process).
 
     Pressure: given its action, an ADD is a BUY with odds multiplied by exp(pressure_log_odds) and
     a CANCEL is a BUY with odds divided by it, so that a positive value pushes the price up. The
     mix of actions and the total rate are left alone.
     """
 
-    pressure_log_odds: Float64  # 0 neutral; log(3): buy adds three times as likely against sell adds
+    pressure_log_odds: Float64  # 0 neutral; log(3): odds of a buy among adds three times as high
     rate: Float64  # 1 neutral; 10: ten times as many events a second
     limit_keep: Float64  # 1 neutral; 0.2: four of five new limit orders are left out
 
@@ -118,6 +119,50 @@ class Tilts:
     def neutral(cls, paths: int) -> Tilts:
         """Tilts that change nothing."""
         return cls(np.zeros(paths), np.ones(paths), np.ones(paths))
+
+
+class ViewArrays(NamedTuple):
+    """The arrays of a `MarketView` under the same names, in the form that compiled code takes."""
+
+    active: Bools
+    draw: Int64
+    time_ns: Int64
+    open_ticks: Float64
+    bid_ticks: Int64
+    ask_ticks: Int64
+    bid_size: Int64
+    ask_size: Int64
+    fresh: Bools
+    last_dt_ns: Int64
+    last_action: Int8
+    last_side: Int8
+    last_price_ticks: Int64
+    last_size: Int64
+    last_bid_ticks: Int64
+    last_ask_ticks: Int64
+    last_traded_size: Int64
+    last_traded_value: Float64
+
+    @classmethod
+    def of(cls, view: MarketView) -> ViewArrays:
+        """Share memory with a view."""
+        return cls(*(getattr(view, name) for name in cls._fields))
+
+
+class ProposalArrays(NamedTuple):
+    """The arrays of `Proposals` under the same names, in the form that compiled code takes."""
+
+    dt_ns: Int64
+    action: Int8
+    side: Int8
+    price_ticks: Int64
+    size: Int64
+    repaired: Bools
+
+    @classmethod
+    def of(cls, proposals: Proposals) -> ProposalArrays:
+        """Share memory with proposals."""
+        return cls(*(getattr(proposals, name) for name in cls._fields))
 
 
 @runtime_checkable

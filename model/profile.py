@@ -32,10 +32,16 @@ class AssetProfile(BaseModel):
     liquidity: int = Field(ge=0, le=2, description="tier by traded volume: 0 low, 1 medium, 2 high")
     events_per_s: float = Field(gt=0)
     volume_per_s: float = Field(gt=0, description="traded shares a second, hidden trades included")
-    volatility_bps: float = Field(gt=0, description="standard deviation of 10-second log returns, bp")
+    volatility_bps: float = Field(
+        gt=0, description="standard deviation of 10-second log returns, bp"
+    )
     shape_occupied: list[float] = Field(description="P(a level at this distance holds an order)")
-    shape_size: list[float] = Field(description="mean size of a level at this distance, if occupied")
-    order_size_quantiles: list[float] = Field(description="sizes of new orders, equally spaced levels 0..1")
+    shape_size: list[float] = Field(
+        description="mean size of a level at this distance, if occupied"
+    )
+    order_size_quantiles: list[float] = Field(
+        description="sizes of new orders, equally spaced levels 0..1"
+    )
     session_start_ns: int = 0
     session_end_ns: int = 0
 
@@ -45,7 +51,9 @@ class AssetProfile(BaseModel):
         try:
             return cls.model_validate_json(path.read_text())
         except OSError as error:
-            raise FaultlineError(f"{path}: asset profile cannot be read ({error.strerror})") from error
+            raise FaultlineError(
+                f"{path}: asset profile cannot be read ({error.strerror})"
+            ) from error
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])

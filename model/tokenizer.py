@@ -12,8 +12,8 @@ and time are binned and which context goes with them:
     Depth from the same-side touch in units of the asset's typical spread; a crossing order, an
     order at the touch, and one a tick to either side have bins of their own. Sizes in units of the
     asset's median order with a bin for each round lot; of a crossing order, in units of what rests
-    at the touch that it meets (`taken`; all of it is by far the most frequent). Context adds what the
-    book shows.
+    at the touch that it meets (`taken`; all of it is by far the most frequent). Context adds what
+    the book shows.
 
 A value is drawn inside its bin from the training values of that bin, kept apart by tick regime
 (how many ticks the typical spread has) and by action.
@@ -21,8 +21,9 @@ A value is drawn inside its bin from the training values of that bin, kept apart
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +37,9 @@ from model.binning import (
     trimmed_quantile_edges,
 )
 from model.errors import CheckpointError
-from model.events import NS_PER_S, Action, Float64, Int64
-from model.features import CONTEXTS, FlowFeatures, context_scale
+from model.events import NS_PER_S, Action, Float64, Int8, Int64
+from model.features import CONTEXTS, FlowFeatures, Quote, context_scale
+from model.order_flow import Bools
 from model.profile import AssetProfile
 
 Preset = Literal["paper", "touch"]
@@ -60,8 +62,8 @@ _QUANTILE_CONTEXTS = {
 _USED = {"paper": ("price_level",), "touch": CONTEXTS}
 
 
-def composite(tokens: npt.NDArray[np.integer]) -> Int64:
-    """Sub-tokens [..., 5] to the paper's single index: ((((a * 2 + s) * 16 + d) * 16 + v) * 16) + t.
+def composite(tokens: npt.NDArray[np.integer[Any]]) -> Int64:
+    """Sub-tokens [..., 5] to the paper's single index [...]: (((2 a + s) 16 + d) 16 + v) 16 + t.
 
     >>> int(composite(np.array([0, 1, 7, 7, 11])))
     6011
@@ -72,13 +74,62 @@ def composite(tokens: npt.NDArray[np.integer]) -> Int64:
     return out
 
 
-def sub_tokens(index: npt.NDArray[np.integer]) -> Tokens:
+def sub_tokens(index: npt.NDArray[np.integer[Any]]) -> Tokens:
     """Inverse of `composite`: uint8 [..., 5]."""
     return np.stack(np.unravel_index(index, BINS), axis=-1).astype(np.uint8)
 
 
+class Encoding(NamedTuple):
+    """What turns the features of an asset's events into sub-tokens, see `Tokenizer`."""
+
+    touch: bool
+    unit: float  # typical spread, ticks
+    size_unit: float  # median order, shares
+    depth_edges: Float64
+    size_edges: Float64
+    crossing_edges: Float64
+    time_edges: Float64
+
+
+class Decoding(NamedTuple):
+    """What turns sub-tokens into an asset's events: tables of its tick regime, see `Tokenizer`."""
+
+    touch: bool
+    unit: float  # typical spread, ticks
+    size_unit: float  # median order, shares
+    depth_values: Float64  # [2, 16, KNOTS]
+    size_values: Float64  # [3, 16, KNOTS]
+    time_values: Float64  # [16, KNOTS]
+
+
+class EventFeatures(NamedTuple):
+    """Features of one event, under the names and in the units of `FlowFeatures`."""
+
+    action: int
+    side: int
+    crossing: bool
+    depth_ticks: int
+    depth_mid: float
+    size: int
+    opposite_size: int
+    dt_s: float
+
+
+class FeatureColumns(NamedTuple):
+    """`EventFeatures` of n events."""
+
+    action: Int8
+    side: Int8
+    crossing: Bools
+    depth_ticks: Int64
+    depth_mid: Float64
+    size: Int64
+    opposite_size: Int64
+    dt_s: Float64
+
+
 @njit(cache=True, inline="always")
-def touch_depth_bin(crossing, depth_ticks, unit, edges):  # type: ignore[no-untyped-def]
+def touch_depth_bin(crossing: bool, depth_ticks: int, unit: float, edges: Float64) -> int:
     """Depth bin of the preset `touch`; `edges`[0] splits the inside, the others the outside."""
     if crossing:
         return CROSSING
@@ -86,11 +137,11 @@ def touch_depth_bin(crossing, depth_ticks, unit, edges):  # type: ignore[no-unty
         return INSIDE_FAR if depth_ticks / unit <= edges[0] else INSIDE
     if depth_ticks <= 1:
         return JOIN + depth_ticks
-    return DEEPER + np.searchsorted(edges[1:], depth_ticks / unit, side="right")
+    return DEEPER + int(np.searchsorted(edges[1:], depth_ticks / unit, side="right"))
 
 
 @njit(cache=True, inline="always")
-def taken(size, opposite, size_unit):  # type: ignore[no-untyped-def]
+def taken(size: int, opposite: int, size_unit: float) -> float:
     """Size of a crossing order: the share of the touch that it takes, 1 and what goes beyond.
 
     Up to the touch in units of the touch, the excess in units of the asset's median order: nobody
@@ -100,25 +151,26 @@ def taken(size, opposite, size_unit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def encode_event(touch, action, side, crossing, depth_ticks, depth_mid, size, opposite, dt_s, unit,
-                 size_unit, depth_edges, size_edges, crossing_edges, time_edges, out):  # type: ignore[no-untyped-def]  # fmt: skip
+def encode_event(event: EventFeatures, encoding: Encoding, out: Tokens) -> None:
     """Sub-tokens of one event into `out` uint8 [5]."""
-    out[0] = action
-    out[1] = side
-    if touch:
-        out[2] = touch_depth_bin(crossing, depth_ticks, unit, depth_edges)
-        if crossing:
-            out[3] = np.searchsorted(crossing_edges, taken(size, opposite, size_unit), side="right")
+    e = encoding
+    out[0] = event.action
+    out[1] = event.side
+    if e.touch:
+        out[2] = touch_depth_bin(event.crossing, event.depth_ticks, e.unit, e.depth_edges)
+        if event.crossing:
+            share = taken(event.size, event.opposite_size, e.size_unit)
+            out[3] = np.searchsorted(e.crossing_edges, share, side="right")
         else:
-            out[3] = np.searchsorted(size_edges, size / size_unit, side="right")
+            out[3] = np.searchsorted(e.size_edges, event.size / e.size_unit, side="right")
     else:
-        out[2] = np.searchsorted(depth_edges, depth_mid, side="right")
-        out[3] = np.searchsorted(size_edges, np.log1p(size), side="right")
-    out[4] = np.searchsorted(time_edges, np.log(dt_s + 1e-6), side="right")
+        out[2] = np.searchsorted(e.depth_edges, event.depth_mid, side="right")
+        out[3] = np.searchsorted(e.size_edges, np.log1p(event.size), side="right")
+    out[4] = np.searchsorted(e.time_edges, np.log(event.dt_s + 1e-6), side="right")
 
 
 @njit(cache=True)
-def encode_context(values, edges, out):  # type: ignore[no-untyped-def]
+def encode_context(values: Float64, edges: Float64, out: Tokens) -> None:
     """Bins of context `values` [C] by `edges` [C, E] into `out` [C]; 0 stands for not known."""
     for c in range(len(values)):
         known = not np.isnan(values[c])
@@ -126,29 +178,46 @@ def encode_context(values, edges, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _encode_all(touch, action, side, crossing, depth_ticks, depth_mid, size, opposite, dt_s, unit,
-                size_unit, depth_edges, size_edges, crossing_edges, time_edges, out):  # type: ignore[no-untyped-def]  # fmt: skip
+def _encode_all(columns: FeatureColumns, encoding: Encoding, out: Tokens) -> None:
+    """`encode_event` of n events into `out` [n, 5]."""
+    action, side, crossing, depth_ticks, depth_mid, size, opposite_size, dt_s = columns
     for i in range(len(action)):
-        encode_event(touch, action[i], side[i], crossing[i], depth_ticks[i], depth_mid[i], size[i],
-                     opposite[i], dt_s[i], unit, size_unit, depth_edges, size_edges,
-                     crossing_edges, time_edges, out[i])  # fmt: skip
+        event = EventFeatures(
+            action[i], side[i], crossing[i], depth_ticks[i], depth_mid[i], size[i],
+            opposite_size[i], dt_s[i],
+        )  # fmt: skip
+        encode_event(event, encoding, out[i])
 
 
 @njit(cache=True)
-def _encode_contexts(values, edges, out):  # type: ignore[no-untyped-def]
+def _encode_contexts(values: Float64, edges: Float64, out: Tokens) -> None:
+    """`encode_context` of n events: `values` [n, C] into `out` [n, C]."""
     for i in range(len(values)):
         encode_context(values[i], edges, out[i])
 
 
 @njit(cache=True)
-def decode_event(touch, tokens, draws, unit, size_unit, bid, ask, bid_size, ask_size, anchor,
-                 depth_values, size_values, time_values):  # type: ignore[no-untyped-def]  # fmt: skip
+def decode_event(
+    tokens: Tokens, draws: Float64, quote: Quote, anchor: float, decoding: Decoding
+) -> tuple[int, int, int, bool]:
     """One event from its sub-tokens.
 
-    `draws` float64 [3] choose depth, size and time inside their bins; `*_values` are the tables of
-    the asset's regime. Returns dt_ns, price_ticks, size, repaired.
+    Parameters
+    ----------
+    tokens : uint8 [5]
+    draws : float64 [3] in (0, 1), choose depth, size and time inside their bins
+    quote : the touch now
+    anchor : EW-VWAP mid now, ticks; the reference of depth in `paper`
+    decoding : of the asset
+
+    Returns
+    -------
+    tuple
+        dt_ns; price in ticks; size in shares; whether the order had to be repaired.
     """
     action, side, depth, volume, time = tokens
+    bid, ask, bid_size, ask_size = quote
+    touch, unit, size_unit, depth_values, size_values, time_values = decoding
     knots = time_values.shape[1]
     is_buy = side == 0
     repaired = False
@@ -166,7 +235,7 @@ def decode_event(touch, tokens, draws, unit, size_unit, bid, ask, bid_size, ask_
                 ticks = round(table[first + int(draws[0] * (knots - first))] * unit)
             else:
                 ticks, repaired = -1, True
-            if depth == IMPROVE or depth == JOIN or depth == BEHIND:
+            if IMPROVE <= depth <= BEHIND:
                 ticks = depth - JOIN
             if action == _CANCEL:
                 repaired = repaired or ticks < 0
@@ -201,8 +270,8 @@ class Tokenizer:
     context_edges : float64 [C, 31], padded with inf, for the contexts in `contexts`
     depth_values : float64 [REGIMES, 2, 16, KNOTS], by action; in units of the typical spread
         (`touch`) or relative to the mid (`paper`)
-    size_values : float64 [REGIMES, 3, 16, KNOTS], in units of the asset's median order, of adds and
-        cancels; of crossing adds see `taken`
+    size_values : float64 [REGIMES, 3, 16, KNOTS], of adds and of cancels, in units of the asset's
+        median order; of crossing adds, see `taken`
     time_values : float64 [REGIMES, 16, KNOTS], seconds
     """
 
@@ -228,19 +297,35 @@ class Tokenizer:
 
     @property
     def context_sizes(self) -> tuple[int, ...]:
-        """Number of values of each context column: liquidity, participant, regime, then `contexts`."""
+        """Values of each context column: liquidity, participant, regime, then `contexts`."""
         return (3, 2, REGIMES, *(_QUANTILE_CONTEXTS[name] + 1 for name in self.contexts))
+
+    def encoding(self, profile: AssetProfile) -> Encoding:
+        """How the events of an asset become sub-tokens."""
+        unit, size_unit = context_scale(profile)[:2]
+        return Encoding(
+            self.touch, unit, size_unit, self.depth_edges, self.size_edges, self.crossing_edges,
+            self.time_edges,
+        )  # fmt: skip
+
+    def decoding(self, profile: AssetProfile) -> Decoding:
+        """How sub-tokens become events of an asset."""
+        unit, size_unit = context_scale(profile)[:2]
+        regime = tick_regime(profile)
+        return Decoding(
+            self.touch,
+            unit,
+            size_unit,
+            np.ascontiguousarray(self.depth_values[regime]),
+            np.ascontiguousarray(self.size_values[regime]),
+            np.ascontiguousarray(self.time_values[regime]),
+        )
 
     def encode(self, features: FlowFeatures) -> tuple[Tokens, Tokens]:
         """Sub-tokens uint8 [n, 5] and context bins uint8 [n, 3 + C] (context after the event)."""
-        unit, size_unit = context_scale(features.profile)[:2]
-        tokens = np.empty((len(features), 5), np.uint8)
-        _encode_all(
-            self.touch, features.action, features.side, features.crossing, features.depth_ticks,
-            features.depth_mid, features.size, features.opposite_size, features.dt_s, unit,
-            size_unit, self.depth_edges, self.size_edges, self.crossing_edges, self.time_edges,
-            tokens,
-        )  # fmt: skip
+        tokens = np.empty((len(features), len(BINS)), np.uint8)
+        columns = FeatureColumns(*(getattr(features, name) for name in FeatureColumns._fields))
+        _encode_all(columns, self.encoding(features.profile), tokens)
         context = np.empty((len(features), len(self.context_sizes)), np.uint8)
         context[:, :3] = asset_context(features.profile)
         chosen = [CONTEXTS.index(name) for name in self.contexts]
@@ -263,8 +348,8 @@ class Tokenizer:
 
 
 _ARRAYS = (
-    "depth_edges", "size_edges", "crossing_edges", "time_edges", "context_edges", "depth_values", "size_values",
-    "time_values",
+    "depth_edges", "size_edges", "crossing_edges", "time_edges", "context_edges",
+    "depth_values", "size_values", "time_values",
 )  # fmt: skip
 
 
@@ -286,10 +371,11 @@ def asset_context(profile: AssetProfile) -> Tokens:
 
 def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
     """Edges and in-bin values from the training features of one or more assets, pooled."""
+
     def pooled(name: str) -> Float64:
         return np.concatenate([np.asarray(getattr(part, name), np.float64) for part in parts])
 
-    def per_event(value) -> Float64:  # type: ignore[no-untyped-def]
+    def per_event(value: Callable[[FlowFeatures], float]) -> Float64:
         return np.concatenate([np.full(len(part), value(part), np.float64) for part in parts])
 
     unit = per_event(lambda part: context_scale(part.profile)[0])
@@ -306,15 +392,18 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
         outside = relative[~crossing & (depth >= 2)]
         depth_edges = np.r_[np.median(inside) if len(inside) else -1.0, quantile_edges(outside, 10)]
         opposite = pooled("opposite_size")
+        within = size / np.maximum(opposite, 1)
         beyond = 1.0 + (size - opposite) / size_unit
-        scaled[crossing] = np.where(size <= opposite, size / np.maximum(opposite, 1), beyond)[crossing]
+        scaled[crossing] = np.where(size <= opposite, within, beyond)[crossing]
         if crossing.any():
             crossing_edges = atom_edges(scaled[crossing], 16)
-        size_edges, time_edges = atom_edges(scaled[~crossing], 16), atom_edges(log_dt, 16, tail=True)
+        size_edges = atom_edges(scaled[~crossing], 16)
+        time_edges = atom_edges(log_dt, 16, tail=True)
     else:
         relative = pooled("depth_mid")
         depth_edges = trimmed_quantile_edges(relative, 16)
-        size_edges, time_edges = log_uniform_edges(np.log1p(size), 16), log_uniform_edges(log_dt, 16)
+        size_edges = log_uniform_edges(np.log1p(size), 16)
+        time_edges = log_uniform_edges(log_dt, 16)
     used = _USED[preset]
     context_edges = np.full((len(used), max(_QUANTILE_CONTEXTS.values()) - 1), np.inf)
     contexts = np.concatenate([part.context for part in parts])
@@ -322,11 +411,11 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
         values = contexts[:, CONTEXTS.index(name)]
         edges = quantile_edges(values[~np.isnan(values)], _QUANTILE_CONTEXTS[name])
         context_edges[c, : len(edges)] = edges
-    empty = np.zeros((REGIMES, 3, 16, KNOTS))
+    empty = np.zeros((REGIMES, 3, 16, KNOTS))  # encoding needs the edges alone
     tokenizer = Tokenizer(
-        preset, depth_edges, size_edges, crossing_edges, time_edges, context_edges, empty[:, :2],
-        empty, empty[:, 0],
-    )
+        preset, depth_edges, size_edges, crossing_edges, time_edges, context_edges,
+        depth_values=empty[:, :2], size_values=empty, time_values=empty[:, 0],
+    )  # fmt: skip
     bins = np.concatenate([tokenizer.encode(part)[0] for part in parts]).astype(np.int64)
     kind = np.where(crossing & (action == 0), 2, action) if preset == "touch" else action
     return Tokenizer(
@@ -338,7 +427,7 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
 
 
 def _tables(values: Float64, bins: Int64, regime: Int64, kind: Int64, kinds: int) -> Float64:
-    """In-bin values [REGIMES, kinds, 16, KNOTS]; thin cells borrow from all regimes, then all kinds."""
+    """In-bin values [REGIMES, kinds, 16, KNOTS]; thin cells borrow of all regimes, then kinds."""
     out = np.empty((REGIMES, kinds, 16, KNOTS))
     everything = bin_values(values, bins, 16, KNOTS)
     everything = np.where(np.isnan(everything), np.nanmedian(values), everything)

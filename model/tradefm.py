@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -12,30 +13,35 @@ from model.dataset import input_columns, start_columns
 from model.decoder import Decoder, TorchDecoder
 from model.decoder_cpu import CpuDecoder
 from model.errors import SpecError
-from model.events import NS_PER_S, Action, Int64, Recording
+from model.events import NS_PER_S, Float64, Int64, Recording
 from model.features import (
     CONTEXT_SIZE,
     CONTEXTS,
+    Quote,
     advance_context,
     context_scale,
+    depth_from_touch,
     flow_features,
     stationary_state,
     vwap_mid,
     write_context,
 )
-from model.order_flow import FlowSession, MarketView, Proposals, Tilts
+from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.profile import AssetProfile
 from model.randomness import uniforms
 from model.tokenizer import (
+    BINS,
+    Decoding,
+    Encoding,
+    EventFeatures,
+    Tokens,
     asset_context,
     decode_event,
     encode_context,
     encode_event,
-    tick_regime,
 )
 
 PURPOSES = np.arange(8)  # five sub-tokens, then depth, size and time inside their bins
-_ADD = int(Action.ADD)
 
 
 class TradeFM:
@@ -63,7 +69,7 @@ class TradeFM:
         profile: AssetProfile,
         view: MarketView,
         history: Sequence[Recording] | None = None,
-    ) -> FlowSession:
+    ) -> TradeFMSession:
         """See `OrderFlowModel.start`.
 
         Raises
@@ -85,8 +91,25 @@ class TradeFM:
         return session
 
 
+class ContextBins(NamedTuple):
+    """How the context of an asset is measured and binned."""
+
+    scale: Float64  # see `context_scale`
+    chosen: Int64  # [C], columns of the context that the tokenizer uses
+    edges: Float64  # [C, E]
+
+
+class PathArrays(NamedTuple):
+    """What a session keeps of each of B paths, updated in place."""
+
+    state: Float64  # [B, STATE_SIZE], see `advance_context`
+    touch_sizes: Int64  # [B, 2], bid and ask, before the last event
+    tokens: Tokens  # [B, 5], the last event
+    context: Tokens  # [B, 3 + C], now
+
+
 class TradeFMSession:
-    """Paths being written; see `FlowSession`."""
+    """Paths being written; see `model.order_flow.FlowSession`."""
 
     def __init__(
         self,
@@ -99,18 +122,17 @@ class TradeFMSession:
     ) -> None:
         self.settings, self.tokenizer = checkpoint.config.settings, checkpoint.tokenizer
         self.decoder, self.paths, self.seed, self.profile = decoder, paths, seed, profile
-        self.scale, regime = context_scale(profile), tick_regime(profile)
-        self.tables = tuple(
-            np.ascontiguousarray(table[regime])
-            for table in (
-                self.tokenizer.depth_values, self.tokenizer.size_values, self.tokenizer.time_values,
-            )
-        )  # fmt: skip
-        self.chosen = np.array([CONTEXTS.index(name) for name in self.tokenizer.contexts])
+        self.encoding = self.tokenizer.encoding(profile)
+        self.decoding = self.tokenizer.decoding(profile)
+        self.context_bins = ContextBins(
+            context_scale(profile),
+            np.array([CONTEXTS.index(name) for name in self.tokenizer.contexts]),
+            self.tokenizer.context_edges,
+        )
         self.before = np.stack([view.bid_size, view.ask_size], axis=1)  # touch sizes, last seen
-        self.state = stationary_state(profile, 0.5 * (view.bid_ticks + view.ask_ticks))
+        self.state = stationary_state(profile, np.float64(0.5) * (view.bid_ticks + view.ask_ticks))
         self.started = np.zeros(len(paths), np.bool_)
-        self.tokens = np.zeros((len(paths), 5), np.uint8)
+        self.tokens = np.zeros((len(paths), len(BINS)), np.uint8)
         self.context = np.zeros((len(paths), len(self.tokenizer.context_sizes)), np.uint8)
         self.context[:, :3] = asset_context(profile)
 
@@ -132,15 +154,9 @@ class TradeFMSession:
 
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `FlowSession.propose`."""
-        t = self.tokenizer
-        _observe(
-            t.touch, self.state, self.before, self.scale, self.chosen, t.depth_edges, t.size_edges,
-            t.crossing_edges, t.time_edges, t.context_edges, view.active, view.fresh, view.open_ticks, view.bid_ticks,
-            view.ask_ticks, view.bid_size, view.ask_size, view.last_dt_ns, view.last_action,
-            view.last_side, view.last_price_ticks, view.last_size, view.last_bid_ticks,
-            view.last_ask_ticks, view.last_traded_size, view.last_traded_value,
-            self.tokens, self.context,
-        )  # fmt: skip
+        market = ViewArrays.of(view)
+        paths = PathArrays(self.state, self.before, self.tokens, self.context)
+        _observe(market, paths, self.encoding, self.context_bins)
         grown = np.flatnonzero(view.active & (view.fresh | ~self.started))
         if len(grown):
             columns = input_columns(self.tokens[grown], self.context[grown], self.settings)
@@ -151,49 +167,61 @@ class TradeFMSession:
         rows = np.flatnonzero(view.active)
         draws = uniforms(self.seed, self.paths[rows], view.draw[rows], PURPOSES)
         tokens = self.decoder.sample(
-            rows, np.ascontiguousarray(draws[:, :5]), tilts.pressure_log_odds[rows]
+            rows, np.ascontiguousarray(draws[:, : len(BINS)]), tilts.pressure_log_odds[rows]
         )
-        _write(
-            t.touch, rows, tokens, draws, self.scale, self.state, view.bid_ticks, view.ask_ticks,
-            view.bid_size, view.ask_size, *self.tables, out.dt_ns, out.action, out.side, out.price_ticks, out.size, out.repaired,
-        )  # fmt: skip
+        _write(market, rows, tokens, draws, self.state, self.decoding, ProposalArrays.of(out))
 
 
 @njit(cache=True, parallel=True)
-def _observe(touch, state, before, scale, chosen, depth_edges, size_edges, crossing_edges,
-             time_edges, context_edges, active, fresh, open_ticks, bid, ask, bid_size, ask_size, dt_ns, action, side, price,
-             size, last_bid, last_ask, traded_size, traded_value, tokens, context):  # type: ignore[no-untyped-def]  # fmt: skip
+def _observe(view: ViewArrays, paths: PathArrays, encoding: Encoding, bins: ContextBins) -> None:
     """Bring state, tokens and context of every path up to its last event."""
-    for b in prange(len(active)):
-        if not active[b]:
+    state, before, tokens, context = paths
+    for b in prange(len(view.active)):
+        if not view.active[b]:
             continue
-        if fresh[b]:
-            buy = side[b] == 0
-            crosses = action[b] == _ADD and (price[b] >= last_ask[b] if buy else price[b] <= last_bid[b])
-            if crosses:
-                depth = price[b] - last_ask[b] if buy else last_bid[b] - price[b]
-            else:
-                depth = last_bid[b] - price[b] if buy else price[b] - last_ask[b]
+        quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
+        if view.fresh[b]:
+            action, side, price = view.last_action[b], view.last_side[b], view.last_price_ticks[b]
+            crosses, depth = depth_from_touch(
+                action, side, price, view.last_bid_ticks[b], view.last_ask_ticks[b]
+            )
             anchor = vwap_mid(state[b])
-            dt_s = dt_ns[b] / NS_PER_S
-            encode_event(touch, action[b], side[b], crosses, depth, (price[b] - anchor) / anchor,
-                         size[b], before[b, 1] if buy else before[b, 0], dt_s, scale[0], scale[1],
-                         depth_edges, size_edges, crossing_edges, time_edges, tokens[b])  # fmt: skip
-            advance_context(state[b], dt_s, traded_size[b], traded_value[b], 1.0,
-                            0.5 * (bid[b] + ask[b]))  # fmt: skip
+            depth_mid = (price - anchor) / anchor
+            opposite_size = before[b, 1] if side == 0 else before[b, 0]
+            dt_s = view.last_dt_ns[b] / NS_PER_S
+            event = EventFeatures(
+                action, side, crosses, depth, depth_mid, view.last_size[b], opposite_size, dt_s
+            )
+            encode_event(event, encoding, tokens[b])
+            mid = 0.5 * (quote.bid_ticks + quote.ask_ticks)
+            advance_context(
+                state[b], dt_s, view.last_traded_size[b], view.last_traded_value[b], 1.0, mid
+            )
         values = np.empty(CONTEXT_SIZE)
-        write_context(state[b], open_ticks[b], bid[b], ask[b], bid_size[b], ask_size[b], scale, values)
-        encode_context(values[chosen], context_edges, context[b, 3:])
-        before[b, 0], before[b, 1] = bid_size[b], ask_size[b]
+        write_context(state[b], view.open_ticks[b], quote, bins.scale, values)
+        encode_context(values[bins.chosen], bins.edges, context[b, 3:])
+        before[b, 0], before[b, 1] = quote.bid_size, quote.ask_size
 
 
 @njit(cache=True, parallel=True)
-def _write(touch, rows, tokens, draws, scale, state, bid, ask, bid_size, ask_size, depth_values, size_values,
-           time_values, dt_ns, action, side, price, size, repaired):  # type: ignore[no-untyped-def]  # fmt: skip
-    """Decode the sub-tokens of each row into its proposal."""
+def _write(
+    view: ViewArrays,
+    rows: Int64,
+    tokens: Tokens,
+    draws: Float64,
+    state: Float64,
+    decoding: Decoding,
+    out: ProposalArrays,
+) -> None:
+    """Decode the sub-tokens [R, 5] of each path in `rows` into its proposal.
+
+    `draws` float64 [R, 8]: see `PURPOSES`.
+    """
+    dt_ns, action, side, price, size, repaired = out
     for r in prange(len(rows)):
         b = rows[r]
+        quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
         action[b], side[b] = tokens[r, 0], tokens[r, 1]
         dt_ns[b], price[b], size[b], repaired[b] = decode_event(
-            touch, tokens[r], draws[r, 5:], scale[0], scale[1], bid[b], ask[b],
-            bid_size[b], ask_size[b], vwap_mid(state[b]), depth_values, size_values, time_values)  # fmt: skip
+            tokens[r], draws[r, len(BINS) :], quote, vwap_mid(state[b]), decoding
+        )

@@ -122,11 +122,10 @@ def train(
             _save(state, folder / "state", stamp)
         if progress is not None:
             pace = (time.perf_counter() - began) / (state.step - first)
+            events_per_s = settings.batch * settings.length / pace
+            eta_s = pace * (settings.steps - state.step)
             progress(
-                TrainingProgress(
-                    state.step, settings.steps, loss, report,
-                    settings.batch * settings.length / pace, pace * (settings.steps - state.step),
-                )  # fmt: skip
+                TrainingProgress(state.step, settings.steps, loss, report, events_per_s, eta_s)
             )
         if state.step - state.best_step >= settings.patience * settings.evaluate_every:
             break
@@ -266,7 +265,8 @@ def _resume(state: _State, folder: Path, stamp: str) -> None:
         raise CheckpointError(f"{folder}: cannot be continued ({error}); delete it") from error
     if facts["stamp"] != stamp:
         raise CheckpointError(
-            f"{folder}: left by training with other settings or data; delete it or choose another folder"
+            f"{folder}: left by training with other settings or data; "
+            "delete it or choose another folder"
         )
 
     def part(prefix: str) -> dict[str, Tensor]:

@@ -1,6 +1,9 @@
-"""The decoder: RMSNorm, grouped-query attention with rotary positions in a sliding window, SwiGLU."""
+"""The network: RMSNorm, grouped-query attention, rotary positions, a sliding window, SwiGLU."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -46,10 +49,11 @@ class Embedding(nn.Module):
     def __init__(self, settings: ModelSettings, context_sizes: tuple[int, ...]) -> None:
         super().__init__()
         token_sizes = (VOCABULARY,) if settings.head == "composite" else BINS
-        self.tables = nn.ModuleList(
+        tables = nn.ModuleList(
             [nn.Embedding(size + 1, settings.token_embedding) for size in token_sizes]
             + [nn.Embedding(size, settings.context_embedding) for size in context_sizes]
         )
+        self.tables = cast(Sequence[nn.Embedding], tables)
         width = settings.token_embedding * len(token_sizes)
         width += settings.context_embedding * len(context_sizes)
         self.project = nn.Linear(width, settings.d_model, bias=False)
@@ -77,7 +81,10 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(s.dropout)
 
     def qkv(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Rotated queries [B, H, T, D], rotated keys and values [B, KV, T, D] of x [B, T, d_model]."""
+        """Queries [B, H, T, D], keys and values [B, KV, T, D] of x [B, T, d_model].
+
+        Queries and keys are rotated by `cos` and `sin`, see `rotary`.
+        """
         b, t, _ = x.shape
         y = self.attention_norm(x)
         q = self.q(y).view(b, t, self.heads, self.head_dim).transpose(1, 2)
@@ -112,9 +119,12 @@ class Transformer(nn.Module):
         super().__init__()
         self.settings, self.context_sizes = settings, context_sizes
         self.embedding = Embedding(settings, context_sizes)
-        self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.layers))
+        blocks = nn.ModuleList(Block(settings) for _ in range(settings.layers))
+        self.blocks = cast(Sequence[Block], blocks)
         self.norm = RMSNorm(settings.d_model)
-        self.head = (CompositeHead if settings.head == "composite" else FactoredHeads)(settings)
+        self.head: CompositeHead | FactoredHeads = (
+            CompositeHead(settings) if settings.head == "composite" else FactoredHeads(settings)
+        )
         self.apply(_initialise)
         for block in self.blocks:
             for last in (block.o, block.down):

@@ -36,10 +36,11 @@ class ShockPlan:
 
     Attributes
     ----------
-    tilt_kind : int8 [R]; tilt_start_ns, tilt_end_ns, tilt_ramp_ns : int64 [R]; tilt_value : float64 [R]
+    tilt_kind : int8 [R], see `Tilt`; tilt_value : float64 [R]
+    tilt_start_ns, tilt_end_ns, tilt_ramp_ns : int64 [R]
         In force for start <= t < end, rising and falling linearly over `ramp` at both ends.
     order_time_ns : int64 [Q], ascending; order_side : int8 [Q]; order_size : int64 [Q]
-    order_through_ticks : int64 [Q], limit price as ticks through the opposite touch; `MARKET`: no limit
+    order_through_ticks : int64 [Q], limit price as ticks through the opposite touch, or `MARKET`
     order_rests : bool [Q], whether what does not trade on arrival stays in the book
     order_parent : int64 [Q], which shock of the scenario sent it
     op_time_ns : int64 [K], ascending; op_kind : int8 [K]; op_side : int8 [K], 0 buy, 1 sell, 2 both

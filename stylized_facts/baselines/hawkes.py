@@ -39,7 +39,9 @@ class CompoundHawkes(BaseModel):
     fixed decays; buy and sell mirror each other. The baseline follows the time of day; arrivals
     inside the spread grow as (spread/mean spread)^b and stop at one tick; sizes and distances are
     drawn from training. Differences from the paper: maximum likelihood instead of binned least
-    squares, exponentials instead of a power law, no inhibition, whole-order cancels.
+    squares, exponentials instead of a power law, no inhibition, whole-order cancels, and the
+    baseline of every kind follows the spread (`HawkesSettings.spread_drives`). What cannot happen
+    has rate zero: cancels on an empty side, aggressive orders against one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -105,7 +107,8 @@ class CompoundHawkes(BaseModel):
             excitation = excited_by(history, view.time_ns, mean, jumps, law.betas)
         intensities = Intensities(
             law.mu, jumps, law.betas, np.asarray(self.parameters.spread_exponents),
-            law.mean_spread, np.asarray(day.factors), day.start_ns, day.width_ns,
+            law.mean_spread, law.low_spread, law.high_spread,
+            np.asarray(day.factors), day.start_ns, day.width_ns,
         )  # fmt: skip
         return HawkesSession(
             intensities, self.marks.packed(), paths, seed, view.time_ns, excitation

@@ -13,13 +13,14 @@ from stylized_facts.baselines.hawkes_likelihood import (
     Design,
     PointProcess,
     Pooling,
+    SpreadScale,
     designs,
     maximise,
     unpooled,
 )
 from stylized_facts.baselines.hawkes_residuals import Law
 from stylized_facts.baselines.hawkes_simulation import spectral_radius
-from stylized_facts.baselines.streams import KINDS, LO_INSPREAD, STREAMS, StreamEvents
+from stylized_facts.baselines.streams import KINDS, LO_DEEP, LO_INSPREAD, STREAMS, StreamEvents
 from stylized_facts.baselines.time_of_day import TimeOfDay
 
 INSIDE = np.arange(KINDS) == LO_INSPREAD
@@ -35,7 +36,7 @@ class HawkesSettings(BaseModel):
     decays: int = Field(default=5, ge=1, le=20, description="number of decays, log-spaced")
     profile_bin_s: float = Field(default=300.0, gt=0, description="width of a time-of-day bin")
     spread_drives: Literal["all", "inspread"] = Field(
-        default="all", description="kinds whose rate follows the spread; `inspread`: Jain et al."
+        default="all", description="kinds that the spread drives; `inspread`: as in Jain et al."
     )
     max_spectral_radius: float = Field(default=0.99, gt=0, lt=1)
 
@@ -55,8 +56,8 @@ class Parameters(BaseModel):
     """Fitted parameters, one entry for each kind; the sides mirror each other.
 
     `alpha[kind][source][m]` is the mean number of events of the kind, on the BUY side, that one
-    event of stream `source` excites through decay m at the mean spread. For the SELL side read
-    source ^ 1.
+    event of stream `source` excites through decay m (inside the spread: at the mean spread). For
+    the SELL side read source ^ 1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,9 +67,11 @@ class Parameters(BaseModel):
     alpha: list[list[list[float]]]
     rates: list[float] = Field(description="mean rate of each side in training, 1/s")
     mean_spread: float = Field(gt=0, description="time-weighted mean spread, ticks")
+    low_spread: float = Field(default=1.0, gt=0, description="the spread drives no further than")
+    high_spread: float = Field(default=1e9, gt=0, description="this, ticks")
     spread_exponents: list[float]
     spread_exposures: list[float] = Field(
-        description="mean spread weight that excitation met in training"
+        description="mean factor that the spread put on excitation in training"
     )
     fitted_spectral_radius: float = Field(description="before any rescaling")
 
@@ -87,7 +90,8 @@ class Parameters(BaseModel):
         mu, alpha = unpooled(np.asarray(self.mu), np.asarray(self.alpha), pooling)
         return Law(
             mu, alpha, np.asarray(self.betas), np.repeat(self.spread_exponents, 2),
-            np.repeat(INSIDE, 2).astype(np.int64), self.mean_spread,
+            np.repeat(INSIDE, 2).astype(np.int64),
+            self.mean_spread, self.low_spread, self.high_spread,
         )  # fmt: skip
 
     def branching(self) -> Float64:
@@ -107,40 +111,53 @@ def fit_parameters(
 ) -> Parameters:
     """Maximum likelihood of all parameters."""
     seconds = sum(float(window.gap_s.sum()) for window in windows)
-    mean_spread = sum(float(window.gap_s @ window.spread_ticks) for window in windows) / seconds
+    scale = _spread_scale(windows)
     stream = np.concatenate([window.stream for window in windows])
     counts = np.bincount(stream // 2, minlength=KINDS)
     parts = designs(
         [point_process(window, time_of_day) for window in windows],
-        settings.betas, settings.pooling, mean_spread,
+        settings.betas, settings.pooling, scale,
     )  # fmt: skip
     fits = [maximise(part) for part in parts]
+    every = parts[LO_DEEP].exposure  # of any stream, had it been possible at every spread
     shape = (STREAMS, settings.decays)
     found = Parameters(
         betas=settings.betas.tolist(),
         mu=[fit.mu for fit in fits],
         alpha=[fit.alpha.reshape(shape).tolist() for fit in fits],
         rates=(counts / seconds / 2).tolist(),
-        mean_spread=mean_spread,
+        mean_spread=scale.mean,
+        low_spread=scale.low,
+        high_spread=scale.high,
         spread_exponents=[fit.exponent for fit in fits],
         spread_exposures=[
-            _mean_weight(part, np.append(0.0, fit.alpha), fit.exponent)
+            _mean_weight(part, every[:, 1:] @ fit.alpha, fit.exponent) if part.inside else 1.0
             for part, fit in zip(parts, fits, strict=True)
         ],
         fitted_spectral_radius=0.0,
     )
-    only_mu = np.eye(1, STREAMS * settings.decays + 1)[0]
     at_base = [
-        _mean_weight(part, only_mu, fit.exponent) for part, fit in zip(parts, fits, strict=True)
+        _mean_weight(part, every[:, 0], fit.exponent) for part, fit in zip(parts, fits, strict=True)
     ]
     return _stabilised(found, np.asarray(at_base), settings.max_spectral_radius)
 
 
-def _mean_weight(part: Design, coefficients: Float64, exponent: float) -> float:
-    """Mean spread weight, each spread weighted by what the given terms expect at it."""
-    expected = part.exposure @ coefficients
-    open_all = expected.sum()
-    return float(np.exp(exponent * part.log_ratio) @ expected / open_all) if open_all > 0 else 1.0
+def _spread_scale(windows: Sequence[StreamEvents]) -> SpreadScale:
+    """Time-weighted mean of the spread, and the bounds between which it lay 99% of the time."""
+    spread = np.concatenate([window.spread_ticks for window in windows])
+    gap_s = np.concatenate([window.gap_s for window in windows])
+    order = np.argsort(spread)
+    passed = np.cumsum(gap_s[order])
+    low, high = spread[order][np.searchsorted(passed, passed[-1] * np.array([0.005, 0.995]))]
+    return SpreadScale(float(gap_s @ spread / passed[-1]), float(low), float(high))
+
+
+def _mean_weight(part: Design, expected: Float64, exponent: float) -> float:
+    """Mean factor of a fit over spreads, each weighted by the events expected at it [S]."""
+    total = float(expected.sum())
+    possible = part.exposure[:, 0] > 0
+    factor = np.where(possible, np.exp(exponent * part.spread_log_ratio), 0.0)
+    return float(factor @ expected) / total if total > 0 else 1.0
 
 
 def _stabilised(found: Parameters, mean_weight: Float64, limit: float) -> Parameters:

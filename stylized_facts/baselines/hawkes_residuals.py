@@ -17,7 +17,7 @@ from numba import njit
 from pydantic import BaseModel, ConfigDict, Field
 
 from model.events import Float64, Int64
-from stylized_facts.baselines.hawkes_likelihood import PointProcess
+from stylized_facts.baselines.hawkes_likelihood import PointProcess, SpreadScale, log_spread_ratio
 from stylized_facts.baselines.hawkes_simulation import excite, jumps_of
 
 
@@ -30,19 +30,22 @@ class Law(NamedTuple):
     exponents: Float64  # [K], b
     inside: Int64  # [K], 1 for events inside the spread
     mean_spread: float
+    low_spread: float
+    high_spread: float
 
     @classmethod
     def plain(cls, mu: Float64, alpha: Float64, betas: Float64) -> Law:
         """Intensities that do not depend on the spread."""
-        return cls(mu, alpha, betas, np.zeros(len(mu)), np.zeros(len(mu), np.int64), 1.0)
+        return cls(mu, alpha, betas, np.zeros(len(mu)), np.zeros(len(mu), np.int64), *SpreadScale())
 
 
 @njit(cache=True)
-def spread_weight(spread_ticks, mean_spread, exponent, inside):  # type: ignore[no-untyped-def]
-    """Factor on an intensity: (s / mean)^b; 0 for arrivals inside a spread without room."""
-    if inside and spread_ticks <= 1:
-        return 0.0
-    return (max(spread_ticks, 1) / mean_spread) ** exponent
+def spread_weights(spread_ticks, log_ratio, exponent, inside):  # type: ignore[no-untyped-def]
+    """Factors on an intensity (v) and on its baseline alone (w), see `hawkes_likelihood`."""
+    weight = np.exp(exponent * log_ratio)
+    if inside:
+        return (weight if spread_ticks > 1 else 0.0), 1.0
+    return 1.0, weight
 
 
 @njit(cache=True)
@@ -56,9 +59,11 @@ def _compensate(time_s, stream, start_s, clock, spread, law, jumps, increments, 
         for m in range(terms):
             kept[m] = np.exp(-law.betas[m] * gap)
         own = stream[n]
+        ratio = log_spread_ratio(spread[n], law.mean_spread, law.low_spread, law.high_spread)
         for i in range(streams):
-            weight = spread_weight(spread[n], law.mean_spread, law.exponents[i], law.inside[i])
-            area, level = law.mu[i] * clock[n] * gap, law.mu[i] * clock[n]
+            weight, on_base = spread_weights(spread[n], ratio, law.exponents[i], law.inside[i])
+            level = law.mu[i] * clock[n] * on_base
+            area = level * gap
             for m in range(terms):
                 area += state[m, i] * (1.0 - kept[m]) / law.betas[m]
                 state[m, i] *= kept[m]

@@ -12,7 +12,8 @@ from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
 from model.order_flow import MarketView, Proposals, Tilts
 from model.randomness import uniform
 from stylized_facts.baselines.arrays import ProposalArrays, ViewArrays
-from stylized_facts.baselines.hawkes_residuals import spread_weight
+from stylized_facts.baselines.hawkes_likelihood import log_spread_ratio
+from stylized_facts.baselines.hawkes_residuals import spread_weights
 from stylized_facts.baselines.hawkes_simulation import decay, excite, waiting_time
 from stylized_facts.baselines.marks import PackedMarks, draw_offset, draw_size
 from stylized_facts.baselines.streams import (
@@ -20,6 +21,7 @@ from stylized_facts.baselines.streams import (
     CO_TOP,
     KINDS,
     LO_INSPREAD,
+    MO,
     STREAMS,
     price_at,
     stream_and_offset,
@@ -41,6 +43,8 @@ class Intensities(NamedTuple):
     betas: Float64  # [M], 1/s
     exponents: Float64  # by kind
     mean_spread: float  # ticks
+    low_spread: float
+    high_spread: float
     factors: Float64  # time of day
     factors_start_ns: int
     factors_width_ns: int
@@ -69,14 +73,33 @@ def _own_clock_s(state, b, time_ns, draw):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _pick(mu, excitation, factor, weight, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
+def _weigh(law, view, b, base, weight):  # type: ignore[no-untyped-def]
+    """Baseline rate [K] of each stream now, and the factor [K] on baseline and excitation."""
+    factor = factor_at(law.factors, law.factors_start_ns, law.factors_width_ns, view.time_ns[b])
+    spread = view.ask_ticks[b] - view.bid_ticks[b]
+    ratio = log_spread_ratio(spread, law.mean_spread, law.low_spread, law.high_spread)
+    for kind in range(KINDS):
+        on_all, on_base = spread_weights(spread, ratio, law.exponents[kind], kind == LO_INSPREAD)
+        for side in range(2):
+            i = 2 * kind + side
+            own, opposite = view.bid_size[b], view.ask_size[b]
+            if side == _SELL:
+                own, opposite = opposite, own
+            needs_own, needs_opposite = kind in (CO_DEEP, CO_TOP), kind == MO
+            possible = not (needs_own and own <= 0) and not (needs_opposite and opposite <= 0)
+            base[i] = law.mu[i] * factor * on_base
+            weight[i] = on_all if possible else 0.0
+
+
+@njit(cache=True)
+def _pick(base, weight, excitation, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
     """Kind and side of the next event, given the decayed state of its path.
 
     `buy_odds` re-weights the sides within each kind and leaves the mix of kinds alone.
     """
     level = np.empty(STREAMS)
     for i in range(STREAMS):
-        level[i] = weight[i // 2] * (mu[i] * factor + excitation[:, i].sum())
+        level[i] = weight[i] * (base[i] + excitation[:, i].sum())
     left, kind = level.sum() * u_kind, -1
     for k in range(KINDS):
         both = level[2 * k] + level[2 * k + 1]
@@ -107,20 +130,16 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
     excitation, terms = state.excitation[b], len(law.betas)
     bid, ask, event = view.bid_ticks[b], view.ask_ticks[b], view.draw[b]
     spread = ask - bid
-    factor = factor_at(law.factors, law.factors_start_ns, law.factors_width_ns, view.time_ns[b])
-    weight = np.empty(KINDS)
-    for k in range(KINDS):
-        weight[k] = spread_weight(spread, law.mean_spread, law.exponents[k], k == LO_INSPREAD)
-    constant, decaying = 0.0, np.zeros(terms)
-    for i in range(STREAMS):
-        constant += weight[i // 2] * law.mu[i] * factor
-        for m in range(terms):
-            decaying[m] += weight[i // 2] * excitation[m, i]
+    base, weight = np.empty(STREAMS), np.empty(STREAMS)
+    _weigh(law, view, b, base, weight)
+    constant, decaying = (weight * base).sum(), np.zeros(terms)
+    for m in range(terms):
+        decaying[m] = (weight * excitation[m]).sum()
     wait = waiting_time(constant, decaying, law.betas, seed, path, event)
     later = excitation.copy()
     decay(later, law.betas, wait)
     kind, side = _pick(
-        law.mu, later, factor, weight, np.exp(pressure),
+        base, weight, later, np.exp(pressure),
         uniform(seed, path, event, KIND_DRAW), uniform(seed, path, event, SIDE_DRAW),
     )  # fmt: skip
     offset = draw_offset(marks, kind, spread, uniform(seed, path, event, OFFSET_DRAW))

@@ -124,7 +124,7 @@ class Marks(BaseModel):
 def _clears_touch(window: StreamEvents) -> Bools:
     """Aggressive orders that take at least all of the touch that they meet."""
     opposite = np.where(window.stream % 2 == Side.BUY, window.ask_size, window.bid_size)
-    return (window.stream // 2 == MO) & (window.size >= opposite)
+    return np.asarray((window.stream // 2 == MO) & (window.size >= opposite), np.bool_)
 
 
 def _spread_edges(spread: Int64) -> Int64:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from app.cli import invoke
-from app.evaluate import HISTORY_EVENTS, ensemble_sample, evaluate_asset, real_prompts
-from app.evidence import EvaluationSettings, Evidence
+from app.evaluate import HISTORY_EVENTS, ensemble_sample, real_prompts
+from app.evidence import EvaluationSettings, Evidence, Scorecards
 from app.references import fitting_window, levels_of, real_sample
 from engine.rollout import StressRun
 from engine.seeding import BookSeed
@@ -90,34 +90,28 @@ def test_levels_of_books() -> None:
     assert levels.ask_size.tolist() == [[2, 0, 0]]
 
 
-def test_an_evaluation_end_to_end(data_dir: Path, tmp_path: Path) -> None:
-    settings = EvaluationSettings(
-        model="zero-intelligence", baselines=("hawkes",), paths=6, horizon_s=120, resamples=20
-    )
-    evidence = evaluate_asset("AMZN", data_dir, settings)
-    assert list(evidence.sheets) == ["Real", "Zero intelligence", "Hawkes"]
-    assert evidence.scorecard.models == ["Zero intelligence", "Hawkes"]
-    assert evidence.provenance.history_events == HISTORY_EVENTS
-    assert set(evidence.provenance.events) == {"Zero intelligence", "Hawkes"}
-    manifest = evidence.provenance.manifest
-    command = shlex.split(manifest.commands[0])
-    assert command[:2] == ["faultline", "evaluate"]
-    assert "references/AMZN/hawkes.json" in {file.name for file in manifest.files}
-    path = tmp_path / "AMZN.json"
-    evidence.write(path)
-    assert Evidence.read(path).model_dump_json() == evidence.model_dump_json()
-    assert path.stat().st_size < 1_000_000
-
-
-def test_the_command_line_prints_a_scorecard(
+def test_an_evaluation_end_to_end(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = (
-        f"evaluate --data {data_dir} --assets AMZN --model zero-intelligence --baselines hawkes "
-        f"--paths 4 --horizon 120 --resamples 20 --out {tmp_path / 'out'}"
+    command = (
+        "faultline evaluate --assets AMZN --baselines hawkes --model zero-intelligence --paths 4 "
+        "--horizon 120 --seed 1 --resamples 20 --device auto"
     )
-    assert invoke(shlex.split(arguments)) == 0
-    shown = capsys.readouterr().out
-    assert "Interarrival" in shown
-    assert (tmp_path / "out" / "AMZN.json").is_file()
-    assert '"AMZN"' in (tmp_path / "out" / "scorecard.json").read_text()
+    place = ["--data", str(data_dir), "--out", str(tmp_path / "out")]
+    assert invoke([*shlex.split(command)[1:], *place]) == 0
+    assert "Interarrival" in capsys.readouterr().out
+
+    path = tmp_path / "out" / "AMZN.json"
+    evidence = Evidence.read(path)
+    models = ["Zero intelligence", "Hawkes"]
+    assert list(evidence.sheets) == ["Real", *models]
+    assert evidence.scorecard.models == models
+    assert list(evidence.provenance.events) == models
+    assert evidence.provenance.history_events == HISTORY_EVENTS
+    manifest = evidence.provenance.manifest
+    assert manifest.commands == (command,)
+    fitted = {f"references/AMZN/{name}.json" for name in ("hawkes", "zero_intelligence")}
+    assert fitted <= {file.name for file in manifest.files}
+    assert path.stat().st_size < 1_000_000
+    both = Scorecards.read(tmp_path / "out" / "scorecard.json")
+    assert both.assets["AMZN"].model_dump_json() == evidence.scorecard.model_dump_json()

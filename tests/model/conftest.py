@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -20,8 +22,9 @@ def profile() -> AssetProfile:
     """An asset with a spread of about five ticks and round lots of 100."""
     return AssetProfile(
         asset="TOY", tick_size=0.01, price_ticks=10_000, spread_ticks=5.0,
-        spread_pmf=[0.1, 0.1, 0.2, 0.2, 0.2, 0.2], liquidity=1, events_per_s=10.0, volume_per_s=50.0,
-        volatility_bps=3.0, shape_occupied=[1.0] + [0.5] * 30, shape_size=[200.0] * 31,
+        spread_pmf=[0.1, 0.1, 0.2, 0.2, 0.2, 0.2], liquidity=1, events_per_s=10.0,
+        volume_per_s=50.0, volatility_bps=3.0, shape_occupied=[1.0] + [0.5] * 30,
+        shape_size=[200.0] * 31,
         order_size_quantiles=[10.0, 100.0, 100.0, 100.0, 500.0],
         session_start_ns=34_200 * NS_PER_S, session_end_ns=57_600 * NS_PER_S,
     )  # fmt: skip
@@ -34,7 +37,8 @@ def flow() -> Recording:
     n = 4000
     mid = 10_000 + np.cumsum(rng.integers(-1, 2, n))
     half = rng.integers(1, 5, n)
-    quotes = Quotes(mid - half, mid + half, rng.integers(1, 9, n) * 100, rng.integers(1, 9, n) * 100)
+    bid_size, ask_size = rng.integers(1, 9, n) * 100, rng.integers(1, 9, n) * 100
+    quotes = Quotes(mid - half, mid + half, bid_size, ask_size)
     action = rng.choice([Action.ADD, Action.CANCEL, Action.PRINT], n, p=[0.55, 0.4, 0.05])
     side = rng.integers(0, 2, n)
     before = np.r_[0, np.arange(n - 1)]
@@ -53,11 +57,11 @@ def flow() -> Recording:
 
 
 @pytest.fixture(scope="session")
-def make_checkpoint(flow: Recording, profile: AssetProfile):  # type: ignore[no-untyped-def]
+def make_checkpoint(flow: Recording, profile: AssetProfile) -> Callable[..., Checkpoint]:
     """A function from changes of the `tiny` preset to a checkpoint with random weights."""
 
     def make(**changes: object) -> Checkpoint:
-        settings = ModelSettings(**(PRESETS["tiny"].model_dump() | changes))
+        settings = ModelSettings.model_validate(PRESETS["tiny"].model_dump() | changes)
         features, _ = flow_features(flow, profile)
         tokenizer = fit_tokenizer(settings.tokens, [features])
         torch.manual_seed(3)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from model.checkpoint import CONFIG, WEIGHTS, load_checkpoint, save_checkpoint
+from model.checkpoint import CONFIG, WEIGHTS, Checkpoint, load_checkpoint, save_checkpoint
 from model.errors import CheckpointError
+from model.events import Recording
 from model.features import flow_features
+from model.profile import AssetProfile
+
+Make = Callable[..., Checkpoint]
 
 
-def test_round_trip(tmp_path, make_checkpoint, flow, profile):
+def test_round_trip(
+    tmp_path: Path, make_checkpoint: Make, flow: Recording, profile: AssetProfile
+) -> None:
     saved = make_checkpoint()
     save_checkpoint(saved, tmp_path)
     loaded = load_checkpoint(tmp_path)
@@ -27,12 +35,12 @@ def test_round_trip(tmp_path, make_checkpoint, flow, profile):
     assert not list(tmp_path.glob("*.tmp"))
 
 
-def test_missing_folder(tmp_path):
+def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"config\.json: not found"):
         load_checkpoint(tmp_path / "none")
 
 
-def test_changed_weights_are_noticed(tmp_path, make_checkpoint):
+def test_changed_weights_are_noticed(tmp_path: Path, make_checkpoint: Make) -> None:
     save_checkpoint(make_checkpoint(), tmp_path)
     content = bytearray((tmp_path / WEIGHTS).read_bytes())
     content[-1] ^= 1
@@ -41,7 +49,7 @@ def test_changed_weights_are_noticed(tmp_path, make_checkpoint):
         load_checkpoint(tmp_path)
 
 
-def test_settings_that_do_not_fit_the_weights(tmp_path, make_checkpoint):
+def test_settings_that_do_not_fit_the_weights(tmp_path: Path, make_checkpoint: Make) -> None:
     save_checkpoint(make_checkpoint(), tmp_path)
     config = json.loads((tmp_path / CONFIG).read_text())
     config["settings"]["layers"] += 1
@@ -54,7 +62,9 @@ def test_settings_that_do_not_fit_the_weights(tmp_path, make_checkpoint):
     ("change", "message"),
     [({"surprise": 1}, "surprise"), ({"settings": {"layers": "many"}}, r"settings\.layers")],
 )
-def test_broken_config_names_the_key(change, message, tmp_path, make_checkpoint):
+def test_broken_config_names_the_key(
+    change: dict[str, object], message: str, tmp_path: Path, make_checkpoint: Make
+) -> None:
     save_checkpoint(make_checkpoint(), tmp_path)
     config = json.loads((tmp_path / CONFIG).read_text()) | change
     (tmp_path / CONFIG).write_text(json.dumps(config))

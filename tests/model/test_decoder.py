@@ -1,21 +1,33 @@
-"""Writing event by event equals the network over the whole sequence; the compiled twin equals torch."""
+"""Event by event equals the network over the whole sequence; the compiled twin equals torch."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 
+from model.checkpoint import Checkpoint
 from model.dataset import input_columns
 from model.decoder import TorchDecoder
 from model.decoder_cpu import CpuDecoder
+from model.events import Int64, Recording
 from model.features import flow_features
+from model.heads import FactoredHeads
+from model.profile import AssetProfile
+from model.transformer import Transformer
+
+Make = Callable[..., Checkpoint]
+Encode = Callable[[Checkpoint], Int64]
 
 
 @pytest.fixture(scope="module")
-def columns(flow, profile, make_checkpoint):
-    def encode(checkpoint):  # type: ignore[no-untyped-def]
+def columns(flow: Recording, profile: AssetProfile) -> Encode:
+    """A function from a checkpoint to the input columns of the flow."""
+
+    def encode(checkpoint: Checkpoint) -> Int64:
         features, _ = flow_features(flow, profile)
         tokens, context = checkpoint.tokenizer.encode(features)
         return input_columns(tokens, context, checkpoint.config.settings)
@@ -25,7 +37,9 @@ def columns(flow, profile, make_checkpoint):
 
 @pytest.mark.parametrize("changes", [{}, {"head": "composite", "tokens": "paper"},
                                      {"kv_heads": 2, "layers": 3}])  # fmt: skip
-def test_torch_decoder_equals_the_network(changes, columns, make_checkpoint):
+def test_torch_decoder_equals_the_network(
+    changes: dict[str, object], columns: Encode, make_checkpoint: Make
+) -> None:
     checkpoint = make_checkpoint(**changes)
     network, own = checkpoint.transformer(), columns(checkpoint)[:80]  # window 32: the ring wraps
     decoder = TorchDecoder(network, 1, "cpu")
@@ -37,7 +51,9 @@ def test_torch_decoder_equals_the_network(changes, columns, make_checkpoint):
 
 
 @pytest.mark.parametrize("changes", [{}, {"kv_heads": 2, "layers": 3}])
-def test_compiled_decoder_equals_torch(changes, columns, make_checkpoint):
+def test_compiled_decoder_equals_torch(
+    changes: dict[str, object], columns: Encode, make_checkpoint: Make
+) -> None:
     checkpoint = make_checkpoint(**changes)
     own = columns(checkpoint)
     paths, rng = 21, np.random.default_rng(0)
@@ -57,7 +73,7 @@ def test_compiled_decoder_equals_torch(changes, columns, make_checkpoint):
     assert np.mean(equal) > 0.999
 
 
-def test_a_path_is_the_same_alone_and_in_a_batch(columns, make_checkpoint):
+def test_a_path_is_the_same_alone_and_in_a_batch(columns: Encode, make_checkpoint: Make) -> None:
     checkpoint = make_checkpoint()
     own = columns(checkpoint)
     batch, alone = CpuDecoder(checkpoint.transformer(), 40), CpuDecoder(checkpoint.transformer(), 1)
@@ -68,7 +84,11 @@ def test_a_path_is_the_same_alone_and_in_a_batch(columns, make_checkpoint):
 
 
 @pytest.mark.parametrize("decoder", [CpuDecoder, lambda n, p: TorchDecoder(n, p, "cpu")])
-def test_samples_follow_the_distribution(decoder, columns, make_checkpoint):
+def test_samples_follow_the_distribution(
+    decoder: Callable[[Transformer, int], CpuDecoder | TorchDecoder],
+    columns: Encode,
+    make_checkpoint: Make,
+) -> None:
     """Chi-square of action, side and depth drawn from one state against the head's own logits."""
     checkpoint = make_checkpoint()
     network, own = checkpoint.transformer(), columns(checkpoint)
@@ -83,6 +103,7 @@ def test_samples_follow_the_distribution(decoder, columns, make_checkpoint):
     with torch.no_grad():
         hidden = torch.as_tensor(np.asarray(single.hidden))[:1]
         head, expected = network.head, np.zeros((2, 2, 16))
+        assert isinstance(head, FactoredHeads)
         for a in range(2):
             pa = head.logits(0, hidden).softmax(-1)[0, a]
             with_a = hidden + head.embed[0](torch.tensor([a]))
@@ -100,7 +121,9 @@ def test_samples_follow_the_distribution(decoder, columns, make_checkpoint):
 
 
 @pytest.mark.parametrize("head", ["factored", "composite"])
-def test_pressure_moves_sides_and_leaves_actions(head, columns, make_checkpoint):
+def test_pressure_moves_sides_and_leaves_actions(
+    head: str, columns: Encode, make_checkpoint: Make
+) -> None:
     checkpoint = make_checkpoint(head=head)
     network, own = checkpoint.transformer(), columns(checkpoint)
     paths = 6000

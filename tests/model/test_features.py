@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import RecordingError
-from model.events import NS_PER_S, Action, Recording, Side
+from model.events import NS_PER_S, Action, Float64, Recording, Side
 from model.features import (
     ACTIVITY_HALF_LIFE_S,
     CONTEXTS,
@@ -15,15 +15,21 @@ from model.features import (
     context_scale,
     flow_features,
 )
+from model.profile import AssetProfile
 
 
-def _twin(recording, profile):  # type: ignore[no-untyped-def]
+def _twin(
+    recording: Recording, profile: AssetProfile
+) -> tuple[list[int], list[bool], list[int], Float64]:
     """Every feature from sums over the whole past instead of a recursion."""
     e, q = recording.events, recording.quotes
+    assert q is not None
     t = e.time_ns / NS_PER_S
     mid = (q.bid_ticks + q.ask_ticks) / 2
     scale = context_scale(profile)
-    crosses, depth, trades, rows = {}, {}, [], []
+    crosses: dict[int, bool] = {}
+    depth: dict[int, int] = {}
+    trades, rows = [], []
     for i in range(1, len(e)):
         buy = e.side[i] == Side.BUY
         bid, ask = q.bid_ticks[i - 1], q.ask_ticks[i - 1]
@@ -38,8 +44,8 @@ def _twin(recording, profile):  # type: ignore[no-untyped-def]
         if e.action[i] != Action.PRINT:
             rows.append(i)
 
-    def fade(i, j, half_life):  # type: ignore[no-untyped-def]
-        return 0.5 ** ((t[i] - t[j]) / half_life)
+    def fade(i: int, j: int, half_life: float) -> float:
+        return float(0.5 ** ((t[i] - t[j]) / half_life))
 
     out = []
     for n, i in enumerate(rows):
@@ -62,7 +68,7 @@ def _twin(recording, profile):  # type: ignore[no-untyped-def]
     return rows, [crosses[i] for i in rows], [depth[i] for i in rows], np.array(out)
 
 
-def test_features_equal_their_definitions(flow, profile):
+def test_features_equal_their_definitions(flow: Recording, profile: AssetProfile) -> None:
     part = flow.slice(0, 400)
     features, _ = flow_features(part, profile)
     rows, crossing, depth, context = _twin(part, profile)
@@ -72,19 +78,19 @@ def test_features_equal_their_definitions(flow, profile):
     np.testing.assert_allclose(features.context, context, rtol=1e-9, atol=1e-9)
 
 
-def test_interarrival_skips_prints(flow, profile):
+def test_interarrival_skips_prints(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(flow, profile)
     assert (flow.events.action[features.row] != Action.PRINT).all()
     gaps = np.diff(flow.events.time_ns[features.row]) / NS_PER_S
     np.testing.assert_allclose(features.dt_s[1:], gaps)
 
 
-def test_open_not_known_is_nan(flow, profile):
+def test_open_not_known_is_nan(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(flow, profile, open_ticks=0.0)
     assert np.isnan(features.context[:, CONTEXTS.index("price_level")]).all()
 
 
-def test_mirroring_twice_changes_nothing(flow, profile):
+def test_mirroring_twice_changes_nothing(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(flow, profile)
     mirrored = features.mirrored()
     assert (mirrored.side == 1 - features.side).all()
@@ -94,13 +100,13 @@ def test_mirroring_twice_changes_nothing(flow, profile):
     np.testing.assert_array_equal(back.side, features.side)
 
 
-def test_split_by_time(flow, profile):
+def test_split_by_time(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(flow, profile)
     cut = int(features.time_ns[1000])
     assert len(features.between(0, cut)) + len(features.between(cut, 10**18)) == len(features)
 
 
-def test_quotes_are_needed(flow, profile):
+def test_quotes_are_needed(flow: Recording, profile: AssetProfile) -> None:
     with pytest.raises(RecordingError, match=r"TOY: no quotes"):
         flow_features(Recording(flow.events), profile)
     with pytest.raises(RecordingError, match="too few"):

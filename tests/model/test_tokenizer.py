@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from model.binning import atom_edges, bin_values, quantile_edges, trimmed_quantile_edges
 from model.errors import CheckpointError
-from model.events import Action
-from model.features import context_scale, flow_features
+from model.events import Action, Recording
+from model.features import Quote, flow_features
+from model.profile import AssetProfile
 from model.tokenizer import (
     BEHIND,
     BINS,
@@ -18,40 +19,42 @@ from model.tokenizer import (
     IMPROVE,
     JOIN,
     VOCABULARY,
+    Preset,
     Tokenizer,
     composite,
     decode_event,
     fit_tokenizer,
     sub_tokens,
     taken,
-    tick_regime,
 )
 
 
-def test_worked_example_of_the_paper():
+def test_worked_example_of_the_paper() -> None:
     assert VOCABULARY == 16_384
     assert composite(np.array([0, 1, 7, 7, 11])) == 6011
 
 
 @given(st.integers(0, VOCABULARY - 1))
-def test_composite_and_back(index):
+def test_composite_and_back(index: int) -> None:
     assert composite(sub_tokens(np.array(index))) == index
 
 
-def test_quantile_edges_fill_bins_evenly():
+def test_quantile_edges_fill_bins_evenly() -> None:
     x = np.random.default_rng(0).normal(size=16_000)
     counts = np.bincount(np.searchsorted(quantile_edges(x, 16), x, side="right"), minlength=16)
-    assert counts.min() > 950 and counts.max() < 1050
+    assert counts.min() > 950
+    assert counts.max() < 1050
 
 
-def test_trimmed_edges_keep_one_percent_outside():
+def test_trimmed_edges_keep_one_percent_outside() -> None:
     x = np.random.default_rng(0).normal(size=20_000)
     counts = np.bincount(np.searchsorted(trimmed_quantile_edges(x, 16), x, side="right"))
     assert len(counts) == 16
-    assert counts[0] == pytest.approx(200, abs=2) and counts[-1] == pytest.approx(200, abs=2)
+    assert counts[0] == pytest.approx(200, abs=2)
+    assert counts[-1] == pytest.approx(200, abs=2)
 
 
-def test_round_lots_have_bins_of_their_own():
+def test_round_lots_have_bins_of_their_own() -> None:
     rng = np.random.default_rng(0)
     x = np.where(rng.random(5000) < 0.6, 100.0, rng.integers(1, 1000, 5000).astype(float))
     edges = atom_edges(x, 16)
@@ -60,7 +63,7 @@ def test_round_lots_have_bins_of_their_own():
     assert set(x[bins == bins[np.argmax(x == 100)]]) == {100.0}
 
 
-def test_in_bin_values_are_training_values():
+def test_in_bin_values_are_training_values() -> None:
     rng = np.random.default_rng(0)
     x, bins = rng.integers(0, 50, 1000).astype(float), rng.integers(0, 3, 1000)
     table = bin_values(x, bins, 4, 16)
@@ -70,7 +73,9 @@ def test_in_bin_values_are_training_values():
 
 
 @pytest.mark.parametrize("preset", ["touch", "paper"])
-def test_tokens_stay_in_range_and_are_used(preset, flow, profile):
+def test_tokens_stay_in_range_and_are_used(
+    preset: Preset, flow: Recording, profile: AssetProfile
+) -> None:
     features, _ = flow_features(flow, profile)
     tokens, context = fit_tokenizer(preset, [features]).encode(features)
     for i, bins in enumerate(BINS):
@@ -80,7 +85,7 @@ def test_tokens_stay_in_range_and_are_used(preset, flow, profile):
     assert (context.max(axis=0) < np.array(sizes)).all()
 
 
-def test_touch_depth_has_bins_for_the_touch_itself(flow, profile):
+def test_touch_depth_has_bins_for_the_touch_itself(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(flow, profile)
     depth = fit_tokenizer("touch", [features]).encode(features)[0][:, 2]
     assert (features.crossing == (depth == CROSSING)).all()
@@ -91,30 +96,28 @@ def test_touch_depth_has_bins_for_the_touch_itself(flow, profile):
 
 
 @pytest.mark.parametrize("preset", ["touch", "paper"])
-def test_decoding_comes_back_to_the_same_bin(preset, flow, profile):
+def test_decoding_comes_back_to_the_same_bin(
+    preset: Preset, flow: Recording, profile: AssetProfile
+) -> None:
     """Encode, decode, encode: depth, size and time fall into the bin they came from."""
     features, _ = flow_features(flow, profile)
     tokenizer = fit_tokenizer(preset, [features])
     tokens, _ = tokenizer.encode(features)
-    unit, size_unit = context_scale(profile)[:2]
-    regime = tick_regime(profile)
+    decoding = tokenizer.decoding(profile)
     rng = np.random.default_rng(1)
     same_time = same_size = same_depth = 0
     bid, ask, anchor = 10_000, 10_060, 10_030.0  # wide enough for everything inside
+    quote = Quote(bid, ask, 300, 200)
     for token in tokens[:1500]:
-        dt, price, size, _ = decode_event(
-            tokenizer.touch, token, rng.random(3), unit, size_unit, bid, ask, 300, 200, anchor,
-            tokenizer.depth_values[regime], tokenizer.size_values[regime],
-            tokenizer.time_values[regime],
-        )  # fmt: skip
+        dt, price, size, _ = decode_event(token, rng.random(3), quote, anchor, decoding)
         buy = token[1] == 0
         time_bin = np.searchsorted(tokenizer.time_edges, np.log(dt / 1e9 + 1e-6), side="right")
         same_time += time_bin == token[4]
         if tokenizer.touch and token[2] == CROSSING:
             edges = tokenizer.crossing_edges
-            relative = taken(size, 200 if buy else 300, size_unit)
+            relative = taken(size, 200 if buy else 300, decoding.size_unit)
         elif tokenizer.touch:
-            edges, relative = tokenizer.size_edges, size / size_unit
+            edges, relative = tokenizer.size_edges, size / decoding.size_unit
         else:
             edges, relative = tokenizer.size_edges, np.log1p(size)
         same_size += np.searchsorted(edges, relative, side="right") == token[3]
@@ -128,21 +131,20 @@ def test_decoding_comes_back_to_the_same_bin(preset, flow, profile):
     assert min(same_time, same_size, same_depth) >= 0.97 * 1500
 
 
-def test_inside_orders_never_cross_a_narrow_spread(flow, profile):
+def test_inside_orders_never_cross_a_narrow_spread(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(flow, profile)
-    t = fit_tokenizer("touch", [features])
+    decoding = fit_tokenizer("touch", [features]).decoding(profile)
+    assert (decoding.unit, decoding.size_unit) == (5.0, 100.0)
     for spread in (1, 2, 3):
         for depth in range(1, 16):
             for u in (0.01, 0.5, 0.99):
                 token = np.array([0, 0, depth, 3, 3], np.uint8)
-                _, price, _, _ = decode_event(
-                    True, token, np.full(3, u), 5.0, 100.0, 500, 500 + spread, 100, 100, 500.0,
-                    t.depth_values[2], t.size_values[2], t.time_values[2],
-                )  # fmt: skip
+                quote = Quote(500, 500 + spread, 100, 100)
+                _, price, _, _ = decode_event(token, np.full(3, u), quote, 500.0, decoding)
                 assert price < 500 + spread
 
 
-def test_round_trip_through_arrays(flow, profile):
+def test_round_trip_through_arrays(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(flow, profile)
     tokenizer = fit_tokenizer("touch", [features])
     again = Tokenizer.from_arrays("touch", tokenizer.arrays())

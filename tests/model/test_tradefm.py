@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
+from model.checkpoint import Checkpoint
+from model.decoder_cpu import CpuDecoder
 from model.errors import SpecError
 from model.events import Action, Recording, Side
 from model.features import CONTEXTS, context_scale, flow_features
 from model.order_flow import FlowSession, MarketView, OrderFlowModel, Proposals, Tilts
+from model.profile import AssetProfile
 from model.tokenizer import fit_tokenizer
 from model.tradefm import TradeFM
+
+Make = Callable[..., Checkpoint]
+WRITTEN = ("dt_ns", "action", "side", "price_ticks", "size")
+Record = list[list[npt.NDArray[np.integer[Any]]]]  # a list a step, an array [paths] a column
 
 
 def _view(paths: int) -> MarketView:
@@ -20,16 +31,17 @@ def _view(paths: int) -> MarketView:
     return view
 
 
-def _drive(session, view, steps, record=None):  # type: ignore[no-untyped-def]
+def _drive(
+    session: FlowSession, view: MarketView, steps: int, record: Record | None = None
+) -> None:
     """A market without a book: every proposal is executed, the touch wanders with it."""
     out, tilts = Proposals.empty(len(view)), Tilts.neutral(len(view))
     for _ in range(steps):
         session.propose(view, tilts, out)
         if record is not None:
-            record.append([getattr(out, c).copy() for c in ("dt_ns", "action", "side",
-                                                            "price_ticks", "size")])  # fmt: skip
+            record.append([getattr(out, name).copy() for name in WRITTEN])
         view.last_bid_ticks[:], view.last_ask_ticks[:] = view.bid_ticks, view.ask_ticks
-        for name in ("dt_ns", "action", "side", "price_ticks", "size"):
+        for name in WRITTEN:
             getattr(view, f"last_{name}")[:] = getattr(out, name)
         view.time_ns += out.dt_ns
         move = np.where(out.side == Side.BUY, 1, -1) * (out.size % 3 == 0)
@@ -40,7 +52,7 @@ def _drive(session, view, steps, record=None):  # type: ignore[no-untyped-def]
         view.draw += 1
 
 
-def test_it_speaks_the_protocol(make_checkpoint, profile):
+def test_it_speaks_the_protocol(make_checkpoint: Make, profile: AssetProfile) -> None:
     model = TradeFM(make_checkpoint())
     assert isinstance(model, OrderFlowModel)
     assert isinstance(model.start(np.arange(2), 1, profile, _view(2)), FlowSession)
@@ -48,9 +60,12 @@ def test_it_speaks_the_protocol(make_checkpoint, profile):
 
 
 @pytest.mark.parametrize("changes", [{}, {"head": "composite", "tokens": "paper"}])
-def test_same_path_alone_or_in_a_batch(changes, make_checkpoint, profile):
+def test_same_path_alone_or_in_a_batch(
+    changes: dict[str, object], make_checkpoint: Make, profile: AssetProfile
+) -> None:
     model = TradeFM(make_checkpoint(**changes))
-    batch, alone = [], []
+    batch: Record = []
+    alone: Record = []
     view = _view(9)
     _drive(model.start(np.arange(9), 5, profile, view), view, 40, batch)
     view = _view(1)
@@ -60,9 +75,9 @@ def test_same_path_alone_or_in_a_batch(changes, make_checkpoint, profile):
             assert a[6] == b[0]
 
 
-def test_seed_and_path_decide(make_checkpoint, profile):
+def test_seed_and_path_decide(make_checkpoint: Make, profile: AssetProfile) -> None:
     model = TradeFM(make_checkpoint())
-    records = {}
+    records: dict[str, Record] = {}
     for key, (path, seed) in {"a": (1, 1), "path": (2, 1), "seed": (1, 2), "b": (1, 1)}.items():
         view, records[key] = _view(1), []
         _drive(model.start(np.array([path]), seed, profile, view), view, 20, records[key])
@@ -71,7 +86,9 @@ def test_seed_and_path_decide(make_checkpoint, profile):
     assert not np.array_equal(records["a"], records["seed"])
 
 
-def test_history_and_loop_mean_the_same(make_checkpoint, profile, flow):
+def test_history_and_loop_mean_the_same(
+    make_checkpoint: Make, profile: AssetProfile, flow: Recording
+) -> None:
     """A history read at the start leaves the session where living through it does."""
     checkpoint = make_checkpoint()
     part = flow.slice(0, 60)
@@ -82,8 +99,9 @@ def test_history_and_loop_mean_the_same(make_checkpoint, profile, flow):
     tokens, context = checkpoint.tokenizer.encode(features)
     view = MarketView.empty(1)
     q, e = part.quotes, part.events
+    assert q is not None
 
-    def show(i):  # type: ignore[no-untyped-def]
+    def show(i: int) -> None:
         view.bid_ticks[0], view.ask_ticks[0] = q.bid_ticks[i], q.ask_ticks[i]
         view.bid_size[0], view.ask_size[0] = q.bid_size[i], q.ask_size[i]
 
@@ -91,7 +109,7 @@ def test_history_and_loop_mean_the_same(make_checkpoint, profile, flow):
     live = TradeFM(checkpoint).start(np.array([0]), 1, profile, view)
     live.started[:] = True  # no 'no event yet': the history has none either
     out, seen = Proposals.empty(1), []
-    for n, i in enumerate(keep):
+    for n, i in enumerate(keep.tolist()):
         if i - (keep[n - 1] if n else 0) > 1:
             break  # up to the first print, which a loop does not have
         show(i - 1)
@@ -114,16 +132,19 @@ def test_history_and_loop_mean_the_same(make_checkpoint, profile, flow):
     assert history.started[0]
 
 
-def test_paths_that_are_over_or_not_fresh_keep_their_history(make_checkpoint, profile):
+def test_paths_that_are_over_or_not_fresh_keep_their_history(
+    make_checkpoint: Make, profile: AssetProfile
+) -> None:
     session = TradeFM(make_checkpoint()).start(np.arange(3), 1, profile, view := _view(3))
     _drive(session, view, 3)
     view.active[0], view.fresh[1] = False, False
+    assert isinstance(session.decoder, CpuDecoder)
     before = session.decoder.position.copy()
     session.propose(view, Tilts.neutral(3), Proposals.empty(3))
     assert (session.decoder.position - before).tolist() == [0, 0, 1]
 
 
-def test_context_follows_the_asset(make_checkpoint, profile):
+def test_context_follows_the_asset(make_checkpoint: Make, profile: AssetProfile) -> None:
     checkpoint = make_checkpoint()
     other = profile.model_copy(update={"liquidity": 2, "spread_ticks": 1.0})
     session = TradeFM(checkpoint).start(np.arange(1), 1, other, _view(1))
@@ -131,12 +152,14 @@ def test_context_follows_the_asset(make_checkpoint, profile):
     assert context_scale(other)[0] == 1.0
 
 
-def test_history_must_fit_the_paths(make_checkpoint, profile, flow):
+def test_history_must_fit_the_paths(
+    make_checkpoint: Make, profile: AssetProfile, flow: Recording
+) -> None:
     with pytest.raises(SpecError, match="1 recordings for 2 paths"):
         TradeFM(make_checkpoint()).start(np.arange(2), 1, profile, _view(2), [flow])
 
 
-def test_price_level_is_unknown_without_an_open(flow, profile):
+def test_price_level_is_unknown_without_an_open(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(Recording(flow.events, flow.quotes), profile, open_ticks=0.0)
     _, context = fit_tokenizer("touch", [flow_features(flow, profile)[0]]).encode(features)
     assert (context[:, 3 + CONTEXTS.index("price_level")] == 0).all()

@@ -23,24 +23,26 @@ def _columns(settings: ModelSettings, length: int) -> torch.Tensor:
 
 
 def _tiny(**changes: object) -> tuple[ModelSettings, Transformer]:
-    settings = ModelSettings(**(PRESETS["tiny"].model_dump() | {"tokens": "paper"} | changes))
+    settings = ModelSettings.model_validate(
+        PRESETS["tiny"].model_dump() | {"tokens": "paper"} | changes
+    )
     torch.manual_seed(0)
     return settings, Transformer(settings, CONTEXT).eval()
 
 
-def test_the_papers_shape_has_524_million_parameters():
+def test_the_papers_shape_has_524_million_parameters() -> None:
     with torch.device("meta"):
         network = Transformer(PRESETS["tradefm-524m"], CONTEXT)
     assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(524, abs=1)
 
 
-def test_small_has_one_to_two_million():
+def test_small_has_one_to_two_million() -> None:
     network = Transformer(PRESETS["small"], (3, 2, 4, 33, 13, 10, 10, 10, 11, 11))
     assert 1e6 < sum(p.numel() for p in network.parameters()) < 2e6
 
 
 @pytest.mark.parametrize("head", ["factored", "composite"])
-def test_no_event_sees_the_future_or_beyond_the_window(head):
+def test_no_event_sees_the_future_or_beyond_the_window(head: str) -> None:
     settings, network = _tiny(head=head, layers=1, window=8)
     columns = _columns(settings, 24)
     changed = columns.clone()
@@ -51,7 +53,7 @@ def test_no_event_sees_the_future_or_beyond_the_window(head):
 
 
 @pytest.mark.parametrize("head", ["factored", "composite"])
-def test_probabilities_of_all_tokens_sum_to_one(head):
+def test_probabilities_of_all_tokens_sum_to_one(head: str) -> None:
     settings, network = _tiny(head=head)
     every = torch.from_numpy(np.stack(np.unravel_index(np.arange(VOCABULARY), BINS), -1))[None]
     with torch.no_grad():
@@ -60,6 +62,6 @@ def test_probabilities_of_all_tokens_sum_to_one(head):
     assert float(torch.exp(-nats.double()).sum()) == pytest.approx(1.0, abs=1e-4)
 
 
-def test_shapes_that_do_not_divide_are_refused():
+def test_shapes_that_do_not_divide_are_refused() -> None:
     with pytest.raises(ValidationError, match="multiple"):
         ModelSettings(d_model=100, heads=3)

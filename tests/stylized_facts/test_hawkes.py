@@ -20,6 +20,7 @@ from stylized_facts.baselines.hawkes_likelihood import (
     Fit,
     PointProcess,
     Pooling,
+    SpreadScale,
     designs,
     log_likelihood,
     maximise,
@@ -91,7 +92,7 @@ def toy() -> CompoundHawkes:
         time_of_day=TimeOfDay(start_ns=0, width_ns=60 * NS_PER_S, factors=[1.0]),
         marks=Marks(
             sizes=[[10, 20, 100, 100]] * KINDS, offsets=[[1, 2, 3], [1, 2], [0], [0], [0, 0, 1], [1]],
-            improvements=[[1, 1, 2], [1, 2, 5]], spread_edges=[6],
+            improvements=[[1, 1, 2], [1, 2, 5]], spread_edges=[6], takes_touch=0.6,
         ),
     )  # fmt: skip
 
@@ -142,11 +143,14 @@ def drive(
         ):  # fmt: skip
             columns[name].append(values.copy())
     table = {name: np.stack(values) for name, values in columns.items()}
-    return Drive(table["dt"], table["stream"], [_recording(table, b, start_ns) for b in range(rows)])
+    return Drive(
+        table["dt"], table["stream"], [_recording(table, b, start_ns) for b in range(rows)]
+    )
 
 
 def _recording(table: dict[str, np.ndarray], b: int, start_ns: int) -> Recording:
     """One path, opened by an event at the start, since a window's first event is not counted."""
+
     def opened(name: str) -> np.ndarray:
         return np.concatenate((table[name][:1, b], table[name][:, b]))
 
@@ -176,7 +180,13 @@ def test_streams_of_events_by_hand() -> None:
 
 
 def test_ties_are_moved_apart_and_prints_left_out(make_events: Callable[..., Events]) -> None:
-    rows = [(0, 0, 0, 99, 5), (10, 0, 0, 98, 5), (10, 2, 1, 99, 7), (10, 0, 1, 103, 5), (10**9, 1, 0, 98, 5)]
+    rows = [
+        (0, 0, 0, 99, 5),
+        (10, 0, 0, 98, 5),
+        (10, 2, 1, 99, 7),
+        (10, 0, 1, 103, 5),
+        (10**9, 1, 0, 98, 5),
+    ]
     events = make_events(*rows)
     flat = [np.full(5, value) for value in (99, 102, 5, 5)]
     window = stream_events(Recording(events, Quotes(*flat)))
@@ -195,14 +205,17 @@ def test_likelihood_against_brute_force(known: Law) -> None:
     spread[inside[stream] == 1] = np.maximum(spread[inside[stream] == 1], 2)
     window = PointProcess(time_s, stream, start, clock, spread)
     exponents = np.array([0.3, 0.3, -0.5, -0.5])
-    law = known._replace(exponents=exponents, inside=inside, mean_spread=3.0)
+    law = known._replace(
+        exponents=exponents, inside=inside, mean_spread=3.0, low_spread=2.0, high_spread=7.0
+    )
     area, total = np.zeros((n, 4)), 0.0
     for i in range(4):
         for k in range(n):
             begun, ended = (time_s[k - 1] if k else start), time_s[k]
-            weight = 0.0 if inside[i] and spread[k] == 1 else (spread[k] / 3.0) ** exponents[i]
-            area[k, i] = law.mu[i] * clock[k] * (ended - begun)
-            level = law.mu[i] * clock[k]
+            weight = (np.clip(spread[k], 2, 7) / 3.0) ** exponents[i]
+            level = law.mu[i] * clock[k] * (1.0 if inside[i] else weight)
+            weight = 1.0 if not inside[i] else weight * (spread[k] > 1)
+            area[k, i] = level * (ended - begun)
             for past in range(k):
                 ages = np.array([begun, ended]) - time_s[past]
                 decayed = np.exp(-np.outer(ages, law.betas))
@@ -220,18 +233,19 @@ def test_likelihood_against_brute_force(known: Law) -> None:
     alpha = np.stack([fit.alpha.reshape(4, 2) for fit in fits])[
         pooling.group[:, None], pooling.source
     ]
-    parts = designs([window], law.betas, pooling, 3.0)
+    parts = designs([window], law.betas, pooling, SpreadScale(3.0, 2.0, 7.0))
     split = sum(log_likelihood(part, fit)[0] for part, fit in zip(parts, fits, strict=True))
     whole = compensate(window, law._replace(mu=mu, alpha=alpha)).log_likelihood
     assert split == pytest.approx(whole, rel=1e-6)  # rows are float32
 
 
-def test_gradient_against_finite_differences() -> None:
+@pytest.mark.parametrize("inside", [False, True])
+def test_gradient_against_finite_differences(inside: bool) -> None:
     rng = np.random.default_rng(2)
     time_s, stream = np.sort(rng.uniform(0, 50, 300)), rng.integers(0, 4, 300)
     window = PointProcess(time_s, stream, 0.0, rng.uniform(0.5, 2, 300), rng.integers(2, 9, 300))
-    pooling = Pooling.mirrored(np.array([False, True]), np.array([True, True]))
-    part = designs([window], np.array([10.0, 0.5]), pooling, 4.0)[1]
+    pooling = Pooling.mirrored(np.array([False, inside]), np.array([True, True]))
+    part = designs([window], np.array([10.0, 0.5]), pooling, SpreadScale(4.0))[1]
     point = np.concatenate(([0.5], rng.random(8) * 0.2, [0.4]))
 
     def value(x: np.ndarray) -> float:
@@ -277,11 +291,16 @@ def test_marks_keep_atoms_and_bounds(toy: CompoundHawkes) -> None:
     inside = int(Kind.LO_INSPREAD)
     assert {draw_offset(packed, inside, 2, u) for u in levels} == {1}
     assert {draw_offset(packed, inside, 8, u) for u in levels} == {1, 2, 5}
-    assert max(draw_size(packed, int(Kind.MO), 0, 30, u) for u in levels) == 30
-    assert max(draw_size(packed, int(Kind.MO), 1, 30, u) for u in levels) == 100
+    clear = np.array([draw_size(packed, int(Kind.MO), 0, 30, 0.5, u) for u in levels])
+    assert (clear == 30).mean() == toy.marks.takes_touch
+    assert {draw_size(packed, int(Kind.MO), 0, 30, u, 0.99) for u in levels} == {10, 20}
+    assert {draw_size(packed, int(Kind.MO), 1, 30, u, 0.0) for u in levels} == {31, 100}
+    assert {draw_size(packed, int(Kind.LO_TOP), 0, 30, u, 0.0) for u in levels} == {10, 20, 100}
 
 
-def test_time_of_day_has_mean_one_and_stops_at_its_range(make_events: Callable[..., Events]) -> None:
+def test_time_of_day_has_mean_one_and_stops_at_its_range(
+    make_events: Callable[..., Events],
+) -> None:
     time_ns = np.concatenate((np.arange(0, 60, 0.5), np.arange(60, 120, 0.25))) * NS_PER_S
     events = make_events(*[(int(t), 0, 0, 98, 5) for t in time_ns])
     flat = [np.full(len(events), value) for value in (99, 102, 5, 5)]
@@ -298,10 +317,10 @@ def test_a_model_fitted_to_its_own_flow_finds_itself(
     windows = drive(toy, profile, np.arange(24), 2500).recordings
     fitted = CompoundHawkes.fit(windows, profile, toy.settings)
     truth, found = toy.parameters, fitted.parameters
-    ratio = truth.mean_spread / found.mean_spread  # exponents are free of it, levels are not
-    level = ratio ** -np.array(truth.spread_exponents)
     assert found.spread_exponents == pytest.approx(truth.spread_exponents, abs=0.1)
-    assert found.mu == pytest.approx(truth.mu * level, rel=0.2)
+    level = (found.mean_spread / truth.mean_spread) ** np.array(truth.spread_exponents)
+    assert found.mu == pytest.approx(truth.mu * level, rel=0.25)
+    level[: Kind.LO_INSPREAD] = 1.0  # elsewhere the spread drives the baseline alone
     excited = np.sum(found.alpha, axis=2) / level[:, None]
     assert excited == pytest.approx(np.sum(truth.alpha, axis=2), abs=0.05)
     assert fitted.branching_ratio < 0.8
@@ -373,6 +392,19 @@ def test_history_sets_the_excitation(toy: CompoundHawkes, profile: AssetProfile)
     assert session._state.excitation[1] == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
+def test_what_cannot_happen_is_not_proposed(toy: CompoundHawkes, profile: AssetProfile) -> None:
+    rows = 3000
+    view, out = MarketView.empty(rows), Proposals.empty(rows)
+    view.bid_ticks[:], view.ask_ticks[:] = MID, MID + 1  # no room inside, and nothing on the bid
+    view.ask_size[:] = 100
+    toy.start(np.arange(rows), 1, profile, view).propose(view, Tilts.neutral(rows), out)
+    cancels, adds = out.action == Action.CANCEL, out.action == Action.ADD
+    assert not (cancels & (out.side == Side.BUY)).any()
+    assert not (adds & (out.side == Side.SELL) & (out.price_ticks <= MID)).any()
+    assert (adds & (out.side == Side.BUY) & (out.price_ticks == MID + 1)).any()
+    assert (adds & (out.side == Side.BUY) & (out.price_ticks == MID)).any()
+
+
 def test_errors_are_one_clear_line(
     toy: CompoundHawkes, profile: AssetProfile, tmp_path: Path
 ) -> None:
@@ -383,7 +415,9 @@ def test_errors_are_one_clear_line(
     with pytest.raises(CheckpointError, match="cannot be read"):
         CompoundHawkes.read(path)
     path.write_text('{"asset": "TOY"}')
-    with pytest.raises(CheckpointError, match=r"hawkes.json: not a fitted CompoundHawkes \(settings"):
+    with pytest.raises(
+        CheckpointError, match=r"hawkes.json: not a fitted CompoundHawkes \(settings"
+    ):
         CompoundHawkes.read(path)
     broken = toy.model_dump(mode="json")
     broken["parameters"]["mu"] = [1.0]
