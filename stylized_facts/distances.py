@@ -142,8 +142,11 @@ def resampled_distance(
 ) -> Float64:
     """Distance for each pair of window weights [R, W_real], [R, W_other]: float64 [R].
 
-    The unit of W1 and the bins of TV come from the whole real sample, whatever the weights.
+    The unit of W1 and the bins of TV come from the whole real sample, whatever the weights. NaN
+    where no sample holds a value.
     """
+    if not len(real.grid):
+        return np.full(len(weights), np.nan)
     everything = np.ones((1, len(real.size)))
     if name == "W1":
         gap = np.abs(real.area(weights) - other.area(other_weights)).sum(1)

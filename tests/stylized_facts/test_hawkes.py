@@ -91,7 +91,8 @@ def toy() -> CompoundHawkes:
         ),
         time_of_day=TimeOfDay(start_ns=0, width_ns=60 * NS_PER_S, factors=[1.0]),
         marks=Marks(
-            sizes=[[10, 20, 100, 100]] * KINDS, offsets=[[1, 2, 3], [1, 2], [0], [0], [0, 0, 1], [1]],
+            sizes=[[10, 20, 100, 100]] * KINDS,
+            offsets=[[1, 2, 3], [1, 2], [0], [0], [0, 0, 1], [1]],
             improvements=[[1, 1, 2], [1, 2, 5]], spread_edges=[6], takes_touch=0.6,
         ),
     )  # fmt: skip
@@ -118,7 +119,8 @@ def drive(
     view.bid_size[:] = view.ask_size[:] = 150
     session = model.start(paths, 7, profile, view)
     columns: dict[str, list[np.ndarray]] = {name: [] for name in (
-        "time_ns", "action", "side", "price_ticks", "size", "bid_ticks", "ask_ticks", "dt", "stream",
+        "time_ns", "action", "side", "price_ticks", "size", "bid_ticks", "ask_ticks", "dt",
+        "stream",
     )}  # fmt: skip
     for step in range(steps):
         spread = SPREADS[(paths * 7 + step * (step // 5 + paths)) % len(SPREADS)]
