@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.codec import BINS, VOCABULARY, Tokens, composite
 from model.events import Int64
 from model.features import FlowFeatures
 from model.presets import ModelSettings
-from model.tokenizer import BINS, VOCABULARY, Tokenizer, Tokens, composite
+from model.tokenizer import Tokenizer
 
 START_SHARE = 0.1  # of the training sequences begin as a path without history does
 UNKNOWN_SHARE = 0.5  # of the training sequences do not know the day's open

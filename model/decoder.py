@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from model.codec import BINS, Tokens, sub_tokens
 from model.events import Float64, Int64
 from model.heads import CompositeHead
-from model.tokenizer import BINS, Tokens, sub_tokens
 from model.transformer import Transformer, rotary
 
 

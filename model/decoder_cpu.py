@@ -17,10 +17,10 @@ import torch
 from numba import njit, prange
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from model.codec import BINS, Tokens
 from model.events import Float64, Int64
 from model.heads import FactoredHeads
 from model.presets import ModelSettings
-from model.tokenizer import BINS, Tokens
 from model.transformer import Transformer
 
 GROUP = 16

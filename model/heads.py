@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from model.codec import BINS, VOCABULARY
 from model.presets import ModelSettings
-from model.tokenizer import BINS, VOCABULARY
 
 
 class CompositeHead(nn.Module):

@@ -23,11 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
 from model.binning import (
     atom_edges,
@@ -36,226 +34,32 @@ from model.binning import (
     quantile_edges,
     trimmed_quantile_edges,
 )
+from model.codec import (
+    BINS,
+    Decoding,
+    Encoding,
+    FeatureColumns,
+    Tokens,
+    encode_all,
+    encode_contexts,
+)
 from model.errors import CheckpointError
-from model.events import NS_PER_S, Action, Float64, Int8, Int64
-from model.features import CONTEXTS, FlowFeatures, Quote, context_scale
-from model.order_flow import Bools
+from model.events import Float64, Int64
+from model.features import CONTEXTS, FlowFeatures, context_scale
 from model.profile import AssetProfile
 
 Preset = Literal["paper", "touch"]
-Tokens = npt.NDArray[np.uint8]
 
-BINS = (2, 2, 16, 16, 16)  # action, side, depth, size, time
-VOCABULARY = int(np.prod(BINS))
 KNOTS = 128
 REGIMES = 4
 REGIME_EDGES = np.array([1.5, 4.0, 16.0])  # typical spread in ticks
 LEAST_SAMPLES = 32  # below this a bin of a regime takes the values of all regimes
-
-CROSSING, INSIDE_FAR, INSIDE, IMPROVE, JOIN, BEHIND, DEEPER = range(7)  # depth bins of `touch`
-_CANCEL = int(Action.CANCEL)
 
 _QUANTILE_CONTEXTS = {
     "price_level": 32, "spread": 12, "imbalance": 9, "bid_size": 9, "ask_size": 9,
     "activity": 10, "volatility": 10,
 }  # fmt: skip
 _USED = {"paper": ("price_level",), "touch": CONTEXTS}
-
-
-def composite(tokens: npt.NDArray[np.integer[Any]]) -> Int64:
-    """Sub-tokens [..., 5] to the paper's single index [...]: (((2 a + s) 16 + d) 16 + v) 16 + t.
-
-    >>> int(composite(np.array([0, 1, 7, 7, 11])))
-    6011
-    """
-    out = np.zeros(tokens.shape[:-1], np.int64)
-    for i, bins in enumerate(BINS):
-        out = out * bins + tokens[..., i]
-    return out
-
-
-def sub_tokens(index: npt.NDArray[np.integer[Any]]) -> Tokens:
-    """Inverse of `composite`: uint8 [..., 5]."""
-    return np.stack(np.unravel_index(index, BINS), axis=-1).astype(np.uint8)
-
-
-class Encoding(NamedTuple):
-    """What turns the features of an asset's events into sub-tokens, see `Tokenizer`."""
-
-    touch: bool
-    unit: float  # typical spread, ticks
-    size_unit: float  # median order, shares
-    depth_edges: Float64
-    size_edges: Float64
-    crossing_edges: Float64
-    time_edges: Float64
-
-
-class Decoding(NamedTuple):
-    """What turns sub-tokens into an asset's events: tables of its tick regime, see `Tokenizer`."""
-
-    touch: bool
-    unit: float  # typical spread, ticks
-    size_unit: float  # median order, shares
-    depth_values: Float64  # [2, 16, KNOTS]
-    size_values: Float64  # [3, 16, KNOTS]
-    time_values: Float64  # [16, KNOTS]
-
-
-class EventFeatures(NamedTuple):
-    """Features of one event, under the names and in the units of `FlowFeatures`."""
-
-    action: int
-    side: int
-    crossing: bool
-    depth_ticks: int
-    depth_mid: float
-    size: int
-    opposite_size: int
-    dt_s: float
-
-
-class FeatureColumns(NamedTuple):
-    """`EventFeatures` of n events."""
-
-    action: Int8
-    side: Int8
-    crossing: Bools
-    depth_ticks: Int64
-    depth_mid: Float64
-    size: Int64
-    opposite_size: Int64
-    dt_s: Float64
-
-
-@njit(cache=True, inline="always")
-def touch_depth_bin(crossing: bool, depth_ticks: int, unit: float, edges: Float64) -> int:
-    """Depth bin of the preset `touch`; `edges`[0] splits the inside, the others the outside."""
-    if crossing:
-        return CROSSING
-    if depth_ticks <= -2:
-        return INSIDE_FAR if depth_ticks / unit <= edges[0] else INSIDE
-    if depth_ticks <= 1:
-        return JOIN + depth_ticks
-    return DEEPER + int(np.searchsorted(edges[1:], depth_ticks / unit, side="right"))
-
-
-@njit(cache=True, inline="always")
-def taken(size: int, opposite: int, size_unit: float) -> float:
-    """Size of a crossing order: the share of the touch that it takes, 1 and what goes beyond.
-
-    Up to the touch in units of the touch, the excess in units of the asset's median order: nobody
-    sends a hundred times a large queue because somebody once sent a hundred times a small one.
-    """
-    return size / opposite if size <= opposite else 1.0 + (size - opposite) / size_unit
-
-
-@njit(cache=True)
-def encode_event(event: EventFeatures, encoding: Encoding, out: Tokens) -> None:
-    """Sub-tokens of one event into `out` uint8 [5]."""
-    e = encoding
-    out[0] = event.action
-    out[1] = event.side
-    if e.touch:
-        out[2] = touch_depth_bin(event.crossing, event.depth_ticks, e.unit, e.depth_edges)
-        if event.crossing:
-            share = taken(event.size, event.opposite_size, e.size_unit)
-            out[3] = np.searchsorted(e.crossing_edges, share, side="right")
-        else:
-            out[3] = np.searchsorted(e.size_edges, event.size / e.size_unit, side="right")
-    else:
-        out[2] = np.searchsorted(e.depth_edges, event.depth_mid, side="right")
-        out[3] = np.searchsorted(e.size_edges, np.log1p(event.size), side="right")
-    out[4] = np.searchsorted(e.time_edges, np.log(event.dt_s + 1e-6), side="right")
-
-
-@njit(cache=True)
-def encode_context(values: Float64, edges: Float64, out: Tokens) -> None:
-    """Bins of context `values` [C] by `edges` [C, E] into `out` [C]; 0 stands for not known."""
-    for c in range(len(values)):
-        known = not np.isnan(values[c])
-        out[c] = 1 + np.searchsorted(edges[c], values[c], side="right") if known else 0
-
-
-@njit(cache=True)
-def _encode_all(columns: FeatureColumns, encoding: Encoding, out: Tokens) -> None:
-    """`encode_event` of n events into `out` [n, 5]."""
-    action, side, crossing, depth_ticks, depth_mid, size, opposite_size, dt_s = columns
-    for i in range(len(action)):
-        event = EventFeatures(
-            action[i], side[i], crossing[i], depth_ticks[i], depth_mid[i], size[i],
-            opposite_size[i], dt_s[i],
-        )  # fmt: skip
-        encode_event(event, encoding, out[i])
-
-
-@njit(cache=True)
-def _encode_contexts(values: Float64, edges: Float64, out: Tokens) -> None:
-    """`encode_context` of n events: `values` [n, C] into `out` [n, C]."""
-    for i in range(len(values)):
-        encode_context(values[i], edges, out[i])
-
-
-@njit(cache=True)
-def decode_event(
-    tokens: Tokens, draws: Float64, quote: Quote, anchor: float, decoding: Decoding
-) -> tuple[int, int, int, bool]:
-    """One event from its sub-tokens.
-
-    Parameters
-    ----------
-    tokens : uint8 [5]
-    draws : float64 [3] in (0, 1), choose depth, size and time inside their bins
-    quote : the touch now
-    anchor : EW-VWAP mid now, ticks; the reference of depth in `paper`
-    decoding : of the asset
-
-    Returns
-    -------
-    tuple
-        dt_ns; price in ticks; size in shares; whether the order had to be repaired.
-    """
-    action, side, depth, volume, time = tokens
-    bid, ask, bid_size, ask_size = quote
-    touch, unit, size_unit, depth_values, size_values, time_values = decoding
-    knots = time_values.shape[1]
-    is_buy = side == 0
-    repaired = False
-    table = depth_values[action, depth]
-    if touch:
-        if depth == CROSSING and action != _CANCEL:
-            through = max(0, round(table[int(draws[0] * knots)] * unit))
-            price = ask + through if is_buy else bid - through
-        else:
-            first = 0
-            if depth < IMPROVE and action != _CANCEL:  # no deeper inside than the spread allows
-                while first < knots and table[first] * unit <= bid - ask + 0.5:
-                    first += 1
-            if first < knots:
-                ticks = round(table[first + int(draws[0] * (knots - first))] * unit)
-            else:
-                ticks, repaired = -1, True
-            if IMPROVE <= depth <= BEHIND:
-                ticks = depth - JOIN
-            if action == _CANCEL:
-                repaired = repaired or ticks < 0
-                ticks = max(0, ticks)
-            elif -ticks >= ask - bid:  # would cross: join the queue instead
-                ticks, repaired = 0, True
-            price = bid - ticks if is_buy else ask + ticks
-        if depth == CROSSING and action != _CANCEL:
-            opposite = ask_size if is_buy else bid_size
-            share = size_values[2, volume, int(draws[1] * knots)]
-            size = round(share * opposite if share <= 1 else opposite + (share - 1) * size_unit)
-        else:
-            size = round(size_values[action, volume, int(draws[1] * knots)] * size_unit)
-    else:
-        price = round(anchor * (1.0 + table[int(draws[0] * knots)]))
-        size = round(size_values[action, volume, int(draws[1] * knots)] * size_unit)
-    if price < 1:
-        price, repaired = 1, True
-    dt_ns = max(1, round(time_values[time, int(draws[2] * knots)] * NS_PER_S))
-    return dt_ns, price, max(1, size), repaired
 
 
 @dataclass(frozen=True, eq=False)
@@ -325,11 +129,11 @@ class Tokenizer:
         """Sub-tokens uint8 [n, 5] and context bins uint8 [n, 3 + C] (context after the event)."""
         tokens = np.empty((len(features), len(BINS)), np.uint8)
         columns = FeatureColumns(*(getattr(features, name) for name in FeatureColumns._fields))
-        _encode_all(columns, self.encoding(features.profile), tokens)
+        encode_all(columns, self.encoding(features.profile), tokens)
         context = np.empty((len(features), len(self.context_sizes)), np.uint8)
         context[:, :3] = asset_context(features.profile)
         chosen = [CONTEXTS.index(name) for name in self.contexts]
-        _encode_contexts(
+        encode_contexts(
             np.ascontiguousarray(features.context[:, chosen]), self.context_edges, context[:, 3:]
         )
         return tokens, context

@@ -9,6 +9,16 @@ import numpy as np
 from numba import njit, prange
 
 from model.checkpoint import Checkpoint
+from model.codec import (
+    BINS,
+    Decoding,
+    Encoding,
+    EventFeatures,
+    Tokens,
+    decode_event,
+    encode_context,
+    encode_event,
+)
 from model.dataset import input_columns, start_columns
 from model.decoder import Decoder, TorchDecoder
 from model.decoder_cpu import CpuDecoder
@@ -29,17 +39,7 @@ from model.features import (
 from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.profile import AssetProfile
 from model.randomness import uniforms
-from model.tokenizer import (
-    BINS,
-    Decoding,
-    Encoding,
-    EventFeatures,
-    Tokens,
-    asset_context,
-    decode_event,
-    encode_context,
-    encode_event,
-)
+from model.tokenizer import asset_context
 
 PURPOSES = np.arange(8)  # five sub-tokens, then depth, size and time inside their bins
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from model.codec import BINS, VOCABULARY
 from model.heads import CompositeHead, FactoredHeads
 from model.presets import ModelSettings
-from model.tokenizer import BINS, VOCABULARY
 
 
 def rotary(positions: Tensor, head_dim: int, base: float) -> tuple[Tensor, Tensor]:

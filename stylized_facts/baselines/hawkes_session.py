@@ -92,14 +92,11 @@ def _weigh(law, view, b, base, weight):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _pick(base, weight, excitation, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
-    """Kind and side of the next event, given the decayed state of its path.
+def _pick(level, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
+    """Kind and side of the next event, given the intensities [K] at its time.
 
     `buy_odds` re-weights the sides within each kind and leaves the mix of kinds alone.
     """
-    level = np.empty(STREAMS)
-    for i in range(STREAMS):
-        level[i] = weight[i] * (base[i] + excitation[:, i].sum())
     left, kind = level.sum() * u_kind, -1
     for k in range(KINDS):
         both = level[2 * k] + level[2 * k + 1]
@@ -130,16 +127,23 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
     excitation, terms = state.excitation[b], len(law.betas)
     bid, ask, event = view.bid_ticks[b], view.ask_ticks[b], view.draw[b]
     spread = ask - bid
-    base, weight = np.empty(STREAMS), np.empty(STREAMS)
-    _weigh(law, view, b, base, weight)
-    constant, decaying = (weight * base).sum(), np.zeros(terms)
+    level, weight = np.empty(STREAMS), np.empty(STREAMS)
+    _weigh(law, view, b, level, weight)
+    constant, decaying = 0.0, np.zeros(terms)
+    for i in range(STREAMS):
+        constant += weight[i] * level[i]
     for m in range(terms):
-        decaying[m] = (weight * excitation[m]).sum()
+        for i in range(STREAMS):
+            decaying[m] += weight[i] * excitation[m, i]
     wait = waiting_time(constant, decaying, law.betas, seed, path, event)
-    later = excitation.copy()
-    decay(later, law.betas, wait)
+    for m in range(terms):
+        kept = np.exp(-law.betas[m] * wait)
+        for i in range(STREAMS):
+            level[i] += excitation[m, i] * kept
+    for i in range(STREAMS):
+        level[i] *= weight[i]
     kind, side = _pick(
-        base, weight, later, np.exp(pressure),
+        level, np.exp(pressure),
         uniform(seed, path, event, KIND_DRAW), uniform(seed, path, event, SIDE_DRAW),
     )  # fmt: skip
     offset = draw_offset(marks, kind, spread, uniform(seed, path, event, OFFSET_DRAW))

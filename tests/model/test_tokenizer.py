@@ -8,25 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.binning import atom_edges, bin_values, quantile_edges, trimmed_quantile_edges
-from model.errors import CheckpointError
-from model.events import Action, Recording
-from model.features import Quote, flow_features
-from model.profile import AssetProfile
-from model.tokenizer import (
+from model.codec import (
     BEHIND,
     BINS,
     CROSSING,
     IMPROVE,
     JOIN,
     VOCABULARY,
-    Preset,
-    Tokenizer,
     composite,
     decode_event,
-    fit_tokenizer,
     sub_tokens,
     taken,
 )
+from model.errors import CheckpointError
+from model.events import Action, Recording
+from model.features import Quote, flow_features
+from model.profile import AssetProfile
+from model.tokenizer import Preset, Tokenizer, fit_tokenizer
 
 
 def test_worked_example_of_the_paper() -> None:

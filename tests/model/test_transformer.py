@@ -7,8 +7,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from model.codec import BINS, VOCABULARY
 from model.presets import PRESETS, ModelSettings
-from model.tokenizer import BINS, VOCABULARY
 from model.transformer import Transformer
 
 CONTEXT = (3, 2, 33)
