@@ -67,9 +67,10 @@ def model_card(checkpoint: Checkpoint, evaluations: Sequence[Evidence]) -> str:
         ),
         "",
         "Splits by time of day are in `assets/assets.yaml`. Bin edges, in-bin values and weights "
-        "come from the training splits; early stopping looked at the validation splits. Nothing was "
-        "fitted on the test splits, but choices of design were made with a view of closed-loop "
-        "results on them (`docs/log.md`), so the evaluation below is optimistic. Training flow is also shown mirrored "
+        "come from the training splits; early stopping looked at the validation splits. Nothing "
+        "was fitted on the test splits, but choices of design were made with a view of closed-loop "
+        "results on them (`docs/log.md`), so the evaluation below is optimistic. Training flow is "
+        "also shown mirrored "
         "(buy and sell exchanged).",
         "",
         "## Training",

@@ -67,8 +67,8 @@ class Parameters(BaseModel):
     alpha: list[list[list[float]]]
     rates: list[float] = Field(description="mean rate of each side in training, 1/s")
     mean_spread: float = Field(gt=0, description="time-weighted mean spread, ticks")
-    low_spread: float = Field(default=1.0, gt=0, description="the spread drives no further than")
-    high_spread: float = Field(default=1e9, gt=0, description="this, ticks")
+    low_spread: float = Field(gt=0, description="the spread drives no further than")
+    high_spread: float = Field(gt=0, description="this, ticks")
     spread_exponents: list[float]
     spread_exposures: list[float] = Field(
         description="mean factor that the spread put on excitation in training"

@@ -79,9 +79,7 @@ class Marks(BaseModel):
     offsets: list[list[int]] = Field(description="by kind, ticks: quantiles, see stream_and_offset")
     improvements: list[list[int]] = Field(description="by spread bucket, ticks: quantiles")
     spread_edges: list[int] = Field(description="ticks, ascending, one less than the buckets")
-    takes_touch: float = Field(
-        default=0.0, ge=0, le=1, description="share of aggressive orders that clear the touch"
-    )
+    takes_touch: float = Field(ge=0, le=1, description="share of aggressive orders that clear it")
 
     @field_validator("sizes", "offsets", "improvements")
     @classmethod

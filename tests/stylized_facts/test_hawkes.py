@@ -85,7 +85,7 @@ def toy() -> CompoundHawkes:
         settings=HawkesSettings(fastest_s=0.01, slowest_s=2.0, decays=2),
         parameters=Parameters(
             betas=[100.0, 0.5], mu=[0.5, 0.4, 0.3, 0.3, 0.2, 0.3], alpha=alpha.tolist(),
-            rates=[0.8, 0.7, 0.6, 0.6, 0.5, 0.6], mean_spread=4.0,
+            rates=[0.8, 0.7, 0.6, 0.6, 0.5, 0.6], mean_spread=4.0, low_spread=1.0, high_spread=8.0,
             spread_exponents=[0.0, 0.0, 0.0, 0.0, -0.8, 0.7], spread_exposures=[1.0] * KINDS,
             fitted_spectral_radius=0.5,
         ),
