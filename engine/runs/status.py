@@ -1,0 +1,97 @@
+"""How far a run has come."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from engine.runs.processes import ProcessMark
+
+if TYPE_CHECKING:  # it would load the simulator, which those who only look at runs do not need
+    from engine.rollout import Progress
+
+
+class RunState(StrEnum):
+    """A run is queued, then running, then in one of three last states that never change."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing will follow."""
+        return self not in (RunState.QUEUED, RunState.RUNNING)
+
+
+class RunStatus(BaseModel):
+    """What `status.json` holds. Times are UTC.
+
+    Attributes
+    ----------
+    fraction : 0..1 of the simulation; `eta_s` is what remains of it, None where not known
+    events : executed so far, all paths of both arms; `events_per_s` over the run so far
+    message : one line for people: why it failed, or empty
+    worker : the process that works on it; None while it waits
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    state: RunState
+    created: datetime
+    started: datetime | None = None
+    ended: datetime | None = None
+    stage: str = ""
+    fraction: float = 0.0
+    events: int = 0
+    events_per_s: float = 0.0
+    eta_s: float | None = None
+    message: str = ""
+    worker: ProcessMark | None = None
+
+    @classmethod
+    def queued(cls) -> RunStatus:
+        """A run that waits, from now."""
+        return cls(state=RunState.QUEUED, created=datetime.now(UTC))
+
+    def begun(self, worker: ProcessMark, stage: str) -> RunStatus:
+        """The status once `worker` has taken the run up."""
+        return self.model_copy(
+            update={
+                "state": RunState.RUNNING,
+                "started": self.started or datetime.now(UTC),
+                "stage": stage,
+                "worker": worker,
+            }
+        )
+
+    def advanced(self, progress: Progress) -> RunStatus:
+        """The status where the simulation has come to `progress`."""
+        return self.model_copy(
+            update={
+                "stage": "simulating",
+                "fraction": progress.fraction,
+                "events": progress.events,
+                "events_per_s": progress.events_per_s,
+                "eta_s": progress.eta_s if math.isfinite(progress.eta_s) else None,
+            }
+        )
+
+    def closed(self, state: RunState, message: str = "") -> RunStatus:
+        """The status of the run ended in `state` now."""
+        return self.model_copy(
+            update={
+                "state": state,
+                "ended": datetime.now(UTC),
+                "fraction": 1.0 if state is RunState.FINISHED else self.fraction,
+                "stage": "",
+                "eta_s": None,
+                "message": message,
+            }
+        )
