@@ -16,9 +16,9 @@ def demo(
     seed: Seed = 1,
     device: Device = "auto",
 ) -> None:
-    """AMZN through a flash crash: 64 paths of five minutes, report in HTML, PDF and JSON."""
+    """AMZN through a flash crash: 64 paths of four minutes, report in HTML, PDF and JSON."""
     from app.commands.run import run_and_report
     from app.stress import build_spec
 
-    spec = build_spec("AMZN", "flash_crash", paths=paths, horizon_s=300.0, seed=seed, device=device)
+    spec = build_spec("AMZN", "flash_crash", paths=paths, horizon_s=240.0, seed=seed, device=device)
     run_and_report(spec, out, list(FORMATS))

@@ -79,7 +79,9 @@ class Marks(BaseModel):
     offsets: list[list[int]] = Field(description="by kind, ticks: quantiles, see stream_and_offset")
     improvements: list[list[int]] = Field(description="by spread bucket, ticks: quantiles")
     spread_edges: list[int] = Field(description="ticks, ascending, one less than the buckets")
-    takes_touch: float = Field(ge=0, le=1, description="share of aggressive orders that clear it")
+    takes_touch: float = Field(
+        ge=0, le=1, description="share of aggressive orders that clear the touch"
+    )
 
     @field_validator("sizes", "offsets", "improvements")
     @classmethod

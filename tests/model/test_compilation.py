@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from model import compilation
 
 
-def test_the_folder_follows_the_sources(tmp_path, monkeypatch):
+def test_the_folder_follows_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for package in compilation.PACKAGES:
         (tmp_path / package).mkdir()
     source = tmp_path / "engine" / "book.py"
@@ -30,7 +31,7 @@ def test_the_folder_follows_the_sources(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("code", ["import model, numba", "import numba, model"])
 @pytest.mark.parametrize("told", ["", "own", "xdg/faultline/kernels/of-an-older-state"])
-def test_numba_uses_it_unless_told_otherwise(told, code, tmp_path):
+def test_numba_uses_it_unless_told_otherwise(told: str, code: str, tmp_path: Path) -> None:
     env = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "xdg"),
                         "NUMBA_CACHE_DIR": str(tmp_path / told) if told else ""}  # fmt: skip
     code += "; print(numba.config.CACHE_DIR)"
