@@ -106,7 +106,7 @@ def _silu_into(x: Float32, out: Float32, scratch: Float32, bits: Int32) -> None:
         out[i] = x[i] * top / (np.float32(1.0) + scratch[i])
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, fastmath=True, forceinline=True)
 def _attend(
     q: Float32,
     keys: Float32,
