@@ -14,7 +14,7 @@ from model.errors import FaultlineError
 from model.profile import AssetProfile
 
 # The default run answers within a minute on two cores.
-SCENARIO, PATHS, HORIZON_S, SEED = "flash_crash", 64, 240, 1
+SCENARIO, PATHS, HORIZON_S, SEED = "flash_crash", 64, 180, 1
 
 
 @st.fragment
