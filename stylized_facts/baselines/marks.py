@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from model.events import Float64, Int64, Side
+from model.events import Int64, Side
 from model.order_flow import Bools
 from stylized_facts.baselines.streams import KINDS, LO_INSPREAD, MO, StreamEvents
 
@@ -22,7 +22,6 @@ SIZE_QUANTILES = 1000
 OFFSET_QUANTILES = 1000
 IMPROVEMENT_QUANTILES = 250
 SPREAD_BUCKETS = 6
-TOUCH_BUCKETS = 10
 
 
 def quantile_table(values: Int64, entries: int) -> list[int]:
@@ -62,8 +61,7 @@ class PackedMarks(NamedTuple):
     values: Int64
     start: Int64  # tables of sizes by kind, then of offsets by kind, then improvements by bucket
     spread_edges: Int64
-    touch_edges: Int64
-    takes_touch: Float64
+    takes_touch: float
 
 
 class Marks(BaseModel):
@@ -71,9 +69,8 @@ class Marks(BaseModel):
 
     By how much an order improves the touch depends on how wide the spread is, so improvements are
     kept by spread bucket: bucket i holds spreads from spread_edges[i - 1] to spread_edges[i] - 1.
-    An aggressive order is sized against the touch that it meets: it takes all of it, the more
-    likely the thinner it is (AMZN: 96% of the thinnest touches, 19% of the thickest), or less, and
-    then its size is drawn.
+    An aggressive order is sized against the touch that it meets: it takes all of it (on AMZN and
+    GOOG two times in three), or less, and then its size is drawn.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,8 +79,9 @@ class Marks(BaseModel):
     offsets: list[list[int]] = Field(description="by kind, ticks: quantiles, see stream_and_offset")
     improvements: list[list[int]] = Field(description="by spread bucket, ticks: quantiles")
     spread_edges: list[int] = Field(description="ticks, ascending, one less than the buckets")
-    touch_edges: list[int] = Field(description="shares, ascending, one less than the buckets")
-    takes_touch: list[float] = Field(description="by bucket of the touch: share that clears it")
+    takes_touch: float = Field(
+        ge=0, le=1, description="share of aggressive orders that clear the touch"
+    )
 
     @field_validator("sizes", "offsets", "improvements")
     @classmethod
@@ -100,11 +98,9 @@ class Marks(BaseModel):
         size = np.concatenate([window.size for window in windows])
         offset = np.concatenate([window.offset_ticks for window in windows])
         spread = np.concatenate([window.spread_ticks for window in windows])
-        touch = np.concatenate([_opposite_size(window) for window in windows])
-        clears = (kind == MO) & (size >= touch)
-        thick = _edges(touch[kind == MO], TOUCH_BUCKETS)
+        clears = np.concatenate([_clears_touch(window) for window in windows])
         inside = kind == LO_INSPREAD
-        edges = _edges(spread[inside], SPREAD_BUCKETS)
+        edges = _spread_edges(spread[inside])
         bucket = np.searchsorted(edges, spread[inside], side="right")
         return cls(
             sizes=[
@@ -116,43 +112,28 @@ class Marks(BaseModel):
                 for i in range(len(edges) + 1)
             ],
             spread_edges=[int(edge) for edge in edges],
-            touch_edges=[int(edge) for edge in thick],
-            takes_touch=_shares(
-                clears[kind == MO],
-                np.searchsorted(thick, touch[kind == MO], "right"),
-                len(thick) + 1,
-            ),
+            takes_touch=float(clears.sum() / max(1, (kind == MO).sum())),
         )
 
     def packed(self) -> PackedMarks:
         """Arrays for a compiled loop."""
         tables = Tables.pack(self.sizes + self.offsets + self.improvements)
-        return PackedMarks(
-            *tables,
-            np.asarray(self.spread_edges, np.int64),
-            np.asarray(self.touch_edges, np.int64),
-            np.asarray(self.takes_touch),
-        )
+        return PackedMarks(*tables, np.asarray(self.spread_edges, np.int64), self.takes_touch)
 
 
-def _opposite_size(window: StreamEvents) -> Int64:
-    """Size of the opposite touch just before each event."""
-    return np.where(window.stream % 2 == Side.BUY, window.ask_size, window.bid_size)
+def _clears_touch(window: StreamEvents) -> Bools:
+    """Aggressive orders that take at least all of the touch that they meet."""
+    opposite = np.where(window.stream % 2 == Side.BUY, window.ask_size, window.bid_size)
+    return np.asarray((window.stream // 2 == MO) & (window.size >= opposite), np.bool_)
 
 
-def _edges(values: Int64, buckets: int) -> Int64:
-    """Edges that split values into at most so many buckets of about equal counts."""
-    if len(values) == 0:
+def _spread_edges(spread: Int64) -> Int64:
+    """Edges that split the spreads of in-spread orders into buckets of about equal counts."""
+    if len(spread) == 0:
         return np.zeros(0, np.int64)
-    levels = np.arange(1, buckets) / buckets
-    edges = np.unique(np.quantile(values, levels, method="lower"))
-    return np.asarray(edges[edges > values.min()], np.int64)
-
-
-def _shares(flags: Bools, bucket: Int64, buckets: int) -> list[float]:
-    """Share of True in each bucket."""
-    true = np.bincount(bucket[flags], minlength=buckets)
-    return [float(share) for share in true / np.maximum(1, np.bincount(bucket, minlength=buckets))]
+    levels = np.arange(1, SPREAD_BUCKETS) / SPREAD_BUCKETS
+    edges = np.unique(np.quantile(spread, levels, method="lower"))
+    return np.asarray(edges[edges > spread.min()], np.int64)
 
 
 @njit(cache=True)
@@ -178,8 +159,7 @@ def draw_size(marks, kind, offset, opposite_size, u_size, u_clear):  # type: ign
         return max(look_up(marks, kind, u_size), 1)
     if offset > 0:
         return max(look_up(marks, kind, u_size), opposite_size + 1)
-    bucket = np.searchsorted(marks.touch_edges, opposite_size, side="right")
-    if u_clear < marks.takes_touch[bucket]:
+    if u_clear < marks.takes_touch:
         return opposite_size
     low, high = marks.start[MO], marks.start[MO + 1]
     less = np.searchsorted(marks.values[low:high], opposite_size)

@@ -93,8 +93,7 @@ def toy() -> CompoundHawkes:
         marks=Marks(
             sizes=[[10, 20, 100, 100]] * KINDS,
             offsets=[[1, 2, 3], [1, 2], [0], [0], [0, 0, 1], [1]],
-            improvements=[[1, 1, 2], [1, 2, 5]], spread_edges=[6],
-            touch_edges=[100], takes_touch=[0.8, 0.2],
+            improvements=[[1, 1, 2], [1, 2, 5]], spread_edges=[6], takes_touch=0.6,
         ),
     )  # fmt: skip
 
@@ -295,9 +294,7 @@ def test_marks_keep_atoms_and_bounds(toy: CompoundHawkes) -> None:
     assert {draw_offset(packed, inside, 2, u) for u in levels} == {1}
     assert {draw_offset(packed, inside, 8, u) for u in levels} == {1, 2, 5}
     clear = np.array([draw_size(packed, int(Kind.MO), 0, 30, 0.5, u) for u in levels])
-    assert (clear == 30).mean() == 0.8
-    clear = np.array([draw_size(packed, int(Kind.MO), 0, 101, 0.5, u) for u in levels])
-    assert (clear == 101).mean() == 0.2
+    assert (clear == 30).mean() == toy.marks.takes_touch
     assert {draw_size(packed, int(Kind.MO), 0, 30, u, 0.99) for u in levels} == {10, 20}
     assert {draw_size(packed, int(Kind.MO), 1, 30, u, 0.0) for u in levels} == {31, 100}
     assert {draw_size(packed, int(Kind.LO_TOP), 0, 30, u, 0.0) for u in levels} == {10, 20, 100}
