@@ -25,7 +25,7 @@ from engine.rollout import Progress, rollout
 from engine.scenario import Scenario
 from engine.seeding import BookSeed
 from engine.spec import RunSpec
-from model.catalogue import AssetEntry, find_asset, load_profile
+from model.catalogue import AssetEntry, Split, find_asset, load_profile
 from model.errors import RecordingError
 from model.events import NS_PER_S, Quotes, Recording
 from stylized_facts.sample import MarketSample
@@ -50,7 +50,7 @@ def evaluate_asset(
     settings: EvaluationSettings,
     progress: Callable[[str, Progress], None] | None = None,
 ) -> Evidence:
-    """Score a model and the baselines against the test split of one asset.
+    """Score a model and the baselines against a held-out split of one asset.
 
     Parameters
     ----------
@@ -67,15 +67,16 @@ def evaluate_asset(
     entry = find_asset(asset)
     profile = load_profile(asset)
     recording = recording_with_quotes(entry, data)
-    horizon_s = fitting_window(entry, settings.horizon_s)
+    horizon_s = fitting_window(entry, settings.horizon_s, settings.split)
     horizon_ns = round(horizon_s * NS_PER_S)
-    real = real_sample(recording, entry, horizon_s)
-    prompts = real_prompts(recording, entry, settings.paths, horizon_ns)
+    real = real_sample(recording, entry, horizon_s, settings.split)
+    prompts = real_prompts(recording, entry, settings.paths, horizon_ns, settings.split)
     spec = RunSpec(
         asset=asset, scenario=Scenario.none(), paths=settings.paths, horizon_s=horizon_s,
         max_events=settings.max_events, burn_in_events=0, seed=settings.seed,
         model=settings.model, device=settings.device,
     )  # fmt: skip
+    span = entry.splits.part(settings.split)
     samples: dict[str, MarketSample] = {}
     seconds, events, cut, counters = {}, {}, {}, {}
     models = (settings.model, *settings.baselines)
@@ -105,7 +106,7 @@ def evaluate_asset(
         provenance=Provenance(
             settings=settings,
             horizon_s=horizon_s,
-            test_split_s=(entry.splits.test[0] / NS_PER_S, entry.splits.test[1] / NS_PER_S),
+            split_s=(span[0] / NS_PER_S, span[1] / NS_PER_S),
             history_events=HISTORY_EVENTS,
             seconds=seconds,
             events=events,
@@ -132,8 +133,10 @@ def ensemble_sample(ensemble: PathEnsemble, label: str) -> MarketSample:
     )  # fmt: skip
 
 
-def real_prompts(recording: Recording, entry: AssetEntry, paths: int, horizon_ns: int) -> Prompts:
-    """Real states at evenly spaced moments of the test split, each with the events before it.
+def real_prompts(
+    recording: Recording, entry: AssetEntry, paths: int, horizon_ns: int, split: Split = "test"
+) -> Prompts:
+    """Real states at evenly spaced moments of a held-out split, each with the events before it.
 
     The first moment comes after `HISTORY_EVENTS` events of the split, the last one horizon before
     its end, so that neither context nor rollout leaves the split.
@@ -144,12 +147,12 @@ def real_prompts(recording: Recording, entry: AssetEntry, paths: int, horizon_ns
         The split is too short.
     """
     times = recording.events.time_ns
-    start_ns, end_ns = entry.splits.test
+    start_ns, end_ns = entry.splits.part(split)
     first = int(np.searchsorted(times, start_ns)) + HISTORY_EVENTS - 1
     last_ns = min(end_ns, int(times[-1])) - horizon_ns
     if first >= len(times) or int(times[first]) > last_ns:
         raise RecordingError(
-            f"{entry.asset}: the test split holds no {HISTORY_EVENTS} events and a horizon of "
+            f"{entry.asset}: the {split} split holds no {HISTORY_EVENTS} events and a horizon of "
             f"{horizon_ns / NS_PER_S:g} s after them; choose a shorter --horizon"
         )
     moments = np.linspace(int(times[first]), last_ns, paths)

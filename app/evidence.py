@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.manifest import Manifest
 from app.stress import first_problem
+from model.catalogue import Split
 from model.errors import SpecError
 from stylized_facts.scorecard import Scorecard
 from stylized_facts.sheet import FactSheet, Record
@@ -23,6 +24,9 @@ class EvaluationSettings(BaseModel):
     baselines: tuple[Literal["hawkes", "zero-intelligence"], ...] = ("hawkes", "zero-intelligence")
     paths: int = Field(default=48, ge=2, le=4096, description="rollouts of each model")
     horizon_s: float = Field(default=300.0, ge=10, le=3600)
+    split: Split = Field(
+        default="test", description="choices are made on validation; test is reported once"
+    )
     seed: int = Field(default=1, ge=0, lt=2**63)
     resamples: int = Field(default=200, ge=20, le=10_000, description="of the bootstrap")
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -41,7 +45,7 @@ class EvaluationSettings(BaseModel):
         words = {
             "--assets": asset, "--baselines": ",".join(self.baselines), "--model": self.model,
             "--paths": self.paths, "--horizon": f"{self.horizon_s:g}", "--seed": self.seed,
-            "--resamples": self.resamples, "--device": self.device,
+            "--resamples": self.resamples, "--device": self.device, "--split": self.split,
         }  # fmt: skip
         options = [str(word) for pair in words.items() for word in pair]
         return shlex.join(["faultline", "evaluate", *options])
@@ -51,8 +55,8 @@ class Provenance(Record):
     """How the numbers of an evaluation came about; dictionaries are keyed by model label."""
 
     settings: EvaluationSettings
-    horizon_s: float = Field(description="as used: shorter where the test split is short")
-    test_split_s: tuple[float, float] = Field(description="seconds after local midnight")
+    horizon_s: float = Field(description="as used: shorter where the split is short")
+    split_s: tuple[float, float] = Field(description="seconds after local midnight")
     history_events: int = Field(description="real events before each start: context, not scored")
     seconds: dict[str, float] = Field(description="time that the rollouts took")
     events: dict[str, int]

@@ -12,7 +12,7 @@ import numpy as np
 from app.charts.realism import REAL
 from engine.replay import replay
 from engine.seeding import BookSeed
-from model.catalogue import AssetEntry, assets_dir, find_asset, load_profile, read_recording
+from model.catalogue import AssetEntry, Split, assets_dir, find_asset, load_profile, read_recording
 from model.errors import RecordingError
 from model.events import NS_PER_S, Int64, Levels, Recording, Side
 from model.profile import AssetProfile
@@ -42,25 +42,27 @@ def recording_with_quotes(entry: AssetEntry, data: Path) -> Recording:
     return Recording(recording.events, replay(recording).quotes, recording.levels)
 
 
-def fitting_window(entry: AssetEntry, length_s: float) -> float:
-    """The window length asked for, or less where the test split would not hold enough windows."""
-    start_ns, end_ns = entry.splits.test
+def fitting_window(entry: AssetEntry, length_s: float, split: Split = "test") -> float:
+    """The window length asked for, or less where the split would not hold enough windows."""
+    start_ns, end_ns = entry.splits.part(split)
     return min(length_s, (end_ns - start_ns) / NS_PER_S / WINDOWS_AT_LEAST)
 
 
-def real_sample(recording: Recording, entry: AssetEntry, window_s: float) -> MarketSample:
-    """The test split, cut into disjoint windows.
+def real_sample(
+    recording: Recording, entry: AssetEntry, window_s: float, split: Split = "test"
+) -> MarketSample:
+    """A held-out split, cut into disjoint windows.
 
     Raises
     ------
     FaultlineError
         The recording does not reach so far.
     """
-    start_ns, end_ns = entry.splits.test
+    start_ns, end_ns = entry.splits.part(split)
     times = recording.events.time_ns
     before = int(np.searchsorted(times, start_ns)) - 1
     if recording.quotes is None or before < 0 or times[-1] < start_ns:
-        raise RecordingError(f"{entry.asset}: the recording does not reach over the test split")
+        raise RecordingError(f"{entry.asset}: the recording does not reach over the {split} split")
     end_ns = min(end_ns, int(times[-1]) + NS_PER_S)  # of one that was cut off: what there is
     sample = MarketSample.from_recordings(
         [recording.between(start_ns, end_ns)],

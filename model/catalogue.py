@@ -6,7 +6,7 @@ import os
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import (
@@ -48,6 +48,9 @@ Clock = Annotated[int, BeforeValidator(parse_clock)]
 Window = Annotated[tuple[Clock, Clock], AfterValidator(_forward)]  # start, end in ns after midnight
 
 
+Split = Literal["validation", "test"]  # choices are made on the first, the second is reported
+
+
 class Splits(BaseModel):
     """How a session is cut by time: [start, end) in nanoseconds after midnight, in this order."""
 
@@ -62,6 +65,10 @@ class Splits(BaseModel):
         if self.train[1] > self.validation[0] or self.validation[1] > self.test[0]:
             raise ValueError("train, validation and test must follow one another without overlap")
         return self
+
+    def part(self, split: Split) -> tuple[int, int]:
+        """Start and end of a held-out part."""
+        return self.validation if split == "validation" else self.test
 
 
 class AssetEntry(BaseModel):

@@ -33,12 +33,15 @@ def evaluate(
     model: ModelName = "small",
     paths: Annotated[int, typer.Option(help="Rollouts of each model on each asset.")] = 48,
     horizon: Annotated[float, typer.Option(help="Length of a rollout in seconds.")] = 300.0,
+    split: Annotated[
+        str, typer.Option(help="Held-out part: test, or validation while choosing.")
+    ] = "test",
     seed: Seed = 1,
     resamples: Annotated[int, typer.Option(help="Resamples of the bootstrap.")] = 200,
     device: Device = "auto",
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/evaluate"),
 ) -> None:
-    """Score a model on the test splits of recordings beside Hawkes and zero intelligence."""
+    """Score a model on held-out splits of recordings beside Hawkes and zero intelligence."""
     from rich.console import Console
 
     from app.commands.progress import rollout_bar
@@ -51,7 +54,7 @@ def evaluate(
     chosen = [find_asset(name).asset for name in names(assets)]
     settings = EvaluationSettings.checked(
         model=model, baselines=tuple(names(baselines)), paths=paths, horizon_s=horizon,
-        seed=seed, resamples=resamples, device=device,
+        split=split, seed=seed, resamples=resamples, device=device,
     )  # fmt: skip
     output_folder(out)
     console = Console()

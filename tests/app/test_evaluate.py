@@ -95,7 +95,7 @@ def test_an_evaluation_end_to_end(
 ) -> None:
     command = (
         "faultline evaluate --assets AMZN --baselines hawkes --model zero-intelligence --paths 4 "
-        "--horizon 60 --seed 1 --resamples 20 --device auto"
+        "--horizon 60 --seed 1 --resamples 20 --device auto --split test"
     )
     place = ["--data", str(data_dir), "--out", str(tmp_path / "out")]
     assert invoke([*shlex.split(command)[1:], *place]) == 0
