@@ -32,7 +32,8 @@ from stylized_facts.sample import MarketSample
 from stylized_facts.scorecard import scorecard
 from stylized_facts.sheet import fact_sheet
 
-HISTORY_EVENTS = 512
+HISTORY_EVENTS = 512  # of the split come before the first start
+HISTORY_S = 900.0  # what a path knows of the time before it began
 LABELS = {"hawkes": "Hawkes", "zero-intelligence": "Zero intelligence"}
 
 
@@ -157,9 +158,12 @@ def real_prompts(
         )
     moments = np.linspace(int(times[first]), last_ns, paths)
     rows = np.searchsorted(times, moments, side="right") - 1
+    since = np.searchsorted(times, times[rows] - round(HISTORY_S * NS_PER_S)).tolist()
     unique, place = np.unique(rows, return_inverse=True)
     books = replay(recording, snapshot_rows=unique.tolist()).snapshots
     return Prompts(
         seeds=[books[i] for i in place],
-        history=[recording.slice(row + 1 - HISTORY_EVENTS, row + 1) for row in rows.tolist()],
+        history=[
+            recording.slice(first, row + 1) for first, row in zip(since, rows.tolist(), strict=True)
+        ],
     )

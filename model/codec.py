@@ -48,6 +48,7 @@ class Encoding(NamedTuple):
     touch: bool
     unit: float  # typical spread, ticks
     size_unit: float  # median order, shares
+    pace: float  # events a second
     depth_edges: Float64
     size_edges: Float64
     crossing_edges: Float64
@@ -60,6 +61,7 @@ class Decoding(NamedTuple):
     touch: bool
     unit: float  # typical spread, ticks
     size_unit: float  # median order, shares
+    pace: float  # events a second
     depth_values: Float64  # [2, 16, KNOTS]
     size_values: Float64  # [3, 16, KNOTS]
     time_values: Float64  # [16, KNOTS]
@@ -129,7 +131,7 @@ def encode_event(event: EventFeatures, encoding: Encoding, out: Tokens) -> None:
     else:
         out[2] = np.searchsorted(e.depth_edges, event.depth_mid, side="right")
         out[3] = np.searchsorted(e.size_edges, np.log1p(event.size), side="right")
-    out[4] = np.searchsorted(e.time_edges, np.log(event.dt_s + 1e-6), side="right")
+    out[4] = np.searchsorted(e.time_edges, np.log(event.dt_s * e.pace + 1e-6), side="right")
 
 
 @njit(cache=True)
@@ -180,7 +182,7 @@ def decode_event(
     """
     action, side, depth, volume, time = tokens
     bid, ask, bid_size, ask_size = quote
-    touch, unit, size_unit, depth_values, size_values, time_values = decoding
+    touch, unit, size_unit, pace, depth_values, size_values, time_values = decoding
     knots = time_values.shape[1]
     is_buy = side == 0
     repaired = False
@@ -217,5 +219,5 @@ def decode_event(
         size = round(size_values[action, volume, int(draws[1] * knots)] * size_unit)
     if price < 1:
         price, repaired = 1, True
-    dt_ns = max(1, round(time_values[time, int(draws[2] * knots)] * NS_PER_S))
+    dt_ns = max(1, round(time_values[time, int(draws[2] * knots)] / pace * NS_PER_S))
     return dt_ns, price, max(1, size), repaired

@@ -12,10 +12,12 @@ from model.codec import BINS, VOCABULARY, Tokens, composite
 from model.events import Int64
 from model.features import FlowFeatures
 from model.presets import ModelSettings
-from model.tokenizer import Tokenizer
+from model.slow import SLOW_CONTEXTS
+from model.tokenizer import TIERS, Tokenizer
 
 START_SHARE = 0.1  # of the training sequences begin as a path without history does
 UNKNOWN_SHARE = 0.5  # of the training sequences do not know the day's open
+BLURRED_SHARE = 0.3  # of the slow contexts of a sequence are moved to a neighbouring tier
 
 
 def input_columns(tokens: Tokens, context: Tokens, settings: ModelSettings) -> Int64:
@@ -43,6 +45,7 @@ class FlowDataset:
     targets: list[Int64]
     settings: ModelSettings
     price_level: int  # column of the price level, 0 there means that the open is not known
+    slow: int  # first column of the slow contexts
 
     @classmethod
     def build(
@@ -56,6 +59,7 @@ class FlowDataset:
             [tokens.astype(np.int64) for tokens, _ in encoded],
             settings,
             token_columns + 3 + tokenizer.contexts.index("price_level"),
+            token_columns + 3 + sum(name not in SLOW_CONTEXTS for name in tokenizer.contexts),
         )
 
     def __len__(self) -> int:
@@ -72,7 +76,14 @@ class FlowDataset:
         begin = start_columns(self.settings)
         columns[rng.random(size) < START_SHARE, 0, : len(begin)] = begin
         columns[rng.random(size) < UNKNOWN_SHARE, :, self.price_level] = 0
+        self._blur(rng, columns[:, :, self.slow :])
         return torch.from_numpy(columns), torch.from_numpy(targets)
+
+    def _blur(self, rng: np.random.Generator, slow: Int64) -> None:
+        """Shift some slow contexts by a tier: they must not become a clock to learn by heart."""
+        shift = rng.integers(0, 2, (len(slow), 1, slow.shape[2])) * 2 - 1
+        shift *= rng.random(shift.shape) < BLURRED_SHARE
+        slow[:] = np.where(slow > 0, np.clip(slow + shift, 1, TIERS), 0)
 
     def sequences(self, length: int) -> list[tuple[Tensor, Tensor]]:
         """The whole set once, in disjoint sequences of `length`, the open not known."""

@@ -17,18 +17,27 @@ from model.errors import RecordingError
 from model.events import NS_PER_S, Action, Float64, Int8, Int64, Recording
 from model.order_flow import Bools
 from model.profile import AssetProfile
+from model.slow import SLOW_CONTEXTS, SlowInputs, slow_contexts
 
 VWAP_HALF_LIFE_S = 10.0  # the paper gives no value
 ACTIVITY_HALF_LIFE_S = 10.0
 VOLATILITY_HALF_LIFE_S = 30.0
 
-# Columns of the recursive state, float64 [B, STATE_SIZE].
-VALUE, VOLUME, COUNT, VARIANCE, MID = range(5)
-STATE_SIZE = 5
+CROSSING_SHARE = 0.07  # of new orders, assumed until enough are seen
+SIGN_KEPT = 0.75  # of the memory of trade signs, by each aggressive order
 
-# Columns of the context of an event, float64 [n, CONTEXT_SIZE].
-CONTEXTS = ("price_level", "spread", "imbalance", "bid_size", "ask_size", "activity", "volatility")
-CONTEXT_SIZE = len(CONTEXTS)
+# Columns of the recursive state, float64 [B, STATE_SIZE].
+VALUE, VOLUME, COUNT, VARIANCE, MID, SIGN = range(6)
+STATE_SIZE = 6
+
+# Columns of the context of an event, float64 [n, CONTEXT_SIZE]: what the next event may depend on
+# at once, then the slow contexts, see `model.slow`.
+FAST_CONTEXTS = (
+    "price_level", "spread", "imbalance", "bid_size", "ask_size", "activity", "volatility",
+    "trade_sign",
+)  # fmt: skip
+CONTEXTS = FAST_CONTEXTS + SLOW_CONTEXTS
+FAST_SIZE, CONTEXT_SIZE = len(FAST_CONTEXTS), len(CONTEXTS)
 
 _LN2 = float(np.log(2.0))
 _PRINT = int(Action.PRINT)
@@ -72,11 +81,13 @@ def advance_context(
     traded_value: float,
     counted: float,
     mid: float,
+    sign: float,
 ) -> None:
     """Decay the state of one path, float64 [STATE_SIZE], by `dt_s` seconds and add one event.
 
     `traded_size` in shares and `traded_value` in ticks x shares are what the event traded,
-    `counted` is 1 for an event of the flow and 0 for a print, `mid` is the mid after it in ticks.
+    `counted` is 1 for an event of the flow and 0 for a print, `mid` is the mid after it in ticks,
+    `sign` is 1 for an aggressive buy, -1 for an aggressive sell and 0 for any other event.
     """
     fade = 2.0 ** (-dt_s / VWAP_HALF_LIFE_S)
     state[VALUE] = state[VALUE] * fade + traded_value
@@ -85,6 +96,8 @@ def advance_context(
     moved = mid - state[MID]
     state[VARIANCE] = state[VARIANCE] * 2.0 ** (-dt_s / VOLATILITY_HALF_LIFE_S) + moved * moved
     state[MID] = mid
+    if sign != 0.0:
+        state[SIGN] = SIGN_KEPT * state[SIGN] + (1.0 - SIGN_KEPT) * sign
 
 
 @njit(cache=True, inline="always")
@@ -98,25 +111,30 @@ def vwap_mid(state: Float64) -> float:
 def write_context(
     state: Float64, open_ticks: float, quote: Quote, scale: Float64, out: Float64
 ) -> None:
-    """The context of one path now, into `out` float64 [CONTEXT_SIZE].
+    """The fast context of one path now, into the first columns of `out` float64 [CONTEXT_SIZE].
 
     price_level: (EW-VWAP mid - open) / open in bp, NaN where there is no open; spread: in units of
     the asset's typical spread; imbalance: (bid - ask) / (bid + ask) size at the touch; sizes in
-    units of the asset's median order; activity and volatility: log2 of the recent
-    over the typical. `scale` is `context_scale(profile)`.
+    units of the usual touch; activity and volatility: log2 of the recent over the typical;
+    trade_sign: mean sign of the last aggressive orders. `scale` is `context_scale(profile)`.
     """
     out[0] = (vwap_mid(state) - open_ticks) / open_ticks * 1e4 if open_ticks > 0 else np.nan
     out[1] = (quote.ask_ticks - quote.bid_ticks) / scale[0]
     total = quote.bid_size + quote.ask_size
     out[2] = (quote.bid_size - quote.ask_size) / total if total > 0 else 0.0
-    out[3] = quote.bid_size / scale[1]
-    out[4] = quote.ask_size / scale[1]
+    out[3] = quote.bid_size / scale[6]
+    out[4] = quote.ask_size / scale[6]
     out[5] = np.log2(state[COUNT] / scale[2] + 1e-3)
     out[6] = 0.5 * np.log2(state[VARIANCE] / scale[3] + 1e-6)
+    out[7] = state[SIGN]
 
 
 def context_scale(profile: AssetProfile) -> Float64:
-    """Units, float64 [4]: spread, order size, event count, squared mid moves."""
+    """Units of the features, float64 [7], from an asset's profile.
+
+    Typical spread in ticks; median order in shares; usual event count and sum of squared mid moves
+    in ticks of the fast contexts; events a second; squared mid moves a second; mean touch in shares
+    """
     median_size = profile.order_sizes(np.array([0.5]))[0]
     per_second = (profile.volatility_bps * 1e-4 * profile.price_ticks) ** 2 / 10.0
     return np.array([
@@ -124,6 +142,9 @@ def context_scale(profile: AssetProfile) -> Float64:
         float(median_size),
         profile.events_per_s * ACTIVITY_HALF_LIFE_S / _LN2,
         per_second * VOLATILITY_HALF_LIFE_S / _LN2,
+        profile.events_per_s,
+        per_second,
+        profile.shape_size[0],
     ])  # fmt: skip
 
 
@@ -170,13 +191,20 @@ class FlowFeatures:
     def between(self, start_ns: int, end_ns: int) -> FlowFeatures:
         """Rows with start_ns <= time < end_ns."""
         a, b = np.searchsorted(self.time_ns, [start_ns, end_ns])
-        columns = {f.name: getattr(self, f.name)[a:b] for f in fields(self) if f.name != "profile"}
+        return self._rows(slice(a, b))
+
+    def last(self, count: int) -> FlowFeatures:
+        """The last `count` rows, or all where there are fewer."""
+        return self._rows(slice(max(0, len(self) - count), None))
+
+    def _rows(self, rows: slice) -> FlowFeatures:
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "profile"}
         return FlowFeatures(**columns, profile=self.profile)
 
     def mirrored(self) -> FlowFeatures:
         """The same flow with buy and sell exchanged and prices reflected."""
         context = self.context.copy()
-        context[:, [0, 2]] *= -1
+        context[:, [0, 2, 7]] *= -1
         context[:, [3, 4]] = context[:, [4, 3]]
         return replace(
             self, side=(1 - self.side).astype(np.int8), depth_mid=-self.depth_mid, context=context
@@ -231,7 +259,8 @@ def _walk(flow: _Flow, open_ticks: float, scale: Float64, state: Float64, found:
         dt_s = (time_ns[i] - previous) / NS_PER_S
         counted = 1.0 if kept else 0.0
         mid = 0.5 * (bid[i] + ask[i])
-        advance_context(state, dt_s, traded, traded * price[i], counted, mid)
+        sign = (1.0 - 2.0 * side[i]) if crosses else 0.0
+        advance_context(state, dt_s, traded, traded * price[i], counted, mid, sign)
         previous = time_ns[i]
         if kept:
             quote = Quote(bid[i], ask[i], bid_size[i], ask_size[i])
@@ -274,6 +303,14 @@ def flow_features(
     kept = _walk(flow, open_ticks, context_scale(profile), state, found)
     columns = {name: column[:kept] for name, column in found._asdict().items()}
     row = columns["row"]
+    columns["context"][:, FAST_SIZE:] = slow_contexts(
+        SlowInputs(
+            columns["dt_s"], events.action[row], events.size[row], columns["crossing"],
+            quotes.bid_ticks[row], quotes.ask_ticks[row], quotes.bid_size[row],
+            quotes.ask_size[row],
+        ),
+        context_scale(profile), CROSSING_SHARE,
+    )  # fmt: skip
     features = FlowFeatures(
         time_ns=events.time_ns[row],
         action=events.action[row],

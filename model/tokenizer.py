@@ -22,7 +22,7 @@ A value is drawn inside its bin from the training values of that bin, kept apart
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -47,17 +47,21 @@ from model.errors import CheckpointError
 from model.events import Float64, Int64
 from model.features import CONTEXTS, FlowFeatures, context_scale
 from model.profile import AssetProfile
+from model.slow import SLOW_CONTEXTS
 
 Preset = Literal["paper", "touch"]
 
 KNOTS = 128
 REGIMES = 4
 REGIME_EDGES = np.array([1.5, 4.0, 16.0])  # typical spread in ticks
+LEAST_EVENTS = 1000  # a regime with fewer takes the edges of all regimes
 LEAST_SAMPLES = 32  # below this a bin of a regime takes the values of all regimes
 
+TIERS = 5  # of a slow context
+MIDDLE_TIER = 3  # 0 stands for not known
 _QUANTILE_CONTEXTS = {
     "price_level": 32, "spread": 12, "imbalance": 9, "bid_size": 9, "ask_size": 9,
-    "activity": 10, "volatility": 10,
+    "activity": 10, "volatility": 10, "trade_sign": 9, **dict.fromkeys(SLOW_CONTEXTS, TIERS),
 }  # fmt: skip
 _USED = {"paper": ("price_level",), "touch": CONTEXTS}
 
@@ -69,14 +73,15 @@ class Tokenizer:
     Attributes
     ----------
     preset : "paper" or "touch"
-    depth_edges, size_edges, time_edges : float64 [15] (`touch` depth: [10], see `touch_depth_bin`)
-    crossing_edges : float64 [15], of the size of crossing orders in `touch`
-    context_edges : float64 [C, 31], padded with inf, for the contexts in `contexts`
+    depth_edges, size_edges, time_edges : float64 [REGIMES, 15] (`touch` depth: [REGIMES, 10], see
+        `touch_depth_bin`)
+    crossing_edges : float64 [REGIMES, 15], of the size of crossing orders in `touch`
+    context_edges : float64 [REGIMES, C, 31], padded with inf, for the contexts in `contexts`
     depth_values : float64 [REGIMES, 2, 16, KNOTS], by action; in units of the typical spread
         (`touch`) or relative to the mid (`paper`)
     size_values : float64 [REGIMES, 3, 16, KNOTS], of adds and of cancels, in units of the asset's
         median order; of crossing adds, see `taken`
-    time_values : float64 [REGIMES, 16, KNOTS], seconds
+    time_values : float64 [REGIMES, 16, KNOTS], times the asset's events a second
     """
 
     preset: Preset
@@ -106,20 +111,20 @@ class Tokenizer:
 
     def encoding(self, profile: AssetProfile) -> Encoding:
         """How the events of an asset become sub-tokens."""
-        unit, size_unit = context_scale(profile)[:2]
+        scale, regime = context_scale(profile), tick_regime(profile)
         return Encoding(
-            self.touch, unit, size_unit, self.depth_edges, self.size_edges, self.crossing_edges,
-            self.time_edges,
+            self.touch, scale[0], scale[1], scale[4], self.depth_edges[regime],
+            self.size_edges[regime], self.crossing_edges[regime], self.time_edges[regime],
         )  # fmt: skip
 
     def decoding(self, profile: AssetProfile) -> Decoding:
         """How sub-tokens become events of an asset."""
-        unit, size_unit = context_scale(profile)[:2]
-        regime = tick_regime(profile)
+        scale, regime = context_scale(profile), tick_regime(profile)
         return Decoding(
             self.touch,
-            unit,
-            size_unit,
+            scale[0],
+            scale[1],
+            scale[4],
             np.ascontiguousarray(self.depth_values[regime]),
             np.ascontiguousarray(self.size_values[regime]),
             np.ascontiguousarray(self.time_values[regime]),
@@ -134,7 +139,9 @@ class Tokenizer:
         context[:, :3] = asset_context(features.profile)
         chosen = [CONTEXTS.index(name) for name in self.contexts]
         encode_contexts(
-            np.ascontiguousarray(features.context[:, chosen]), self.context_edges, context[:, 3:]
+            np.ascontiguousarray(features.context[:, chosen]),
+            self.context_edges[tick_regime(features.profile)],
+            context[:, 3:],
         )
         return tokens, context
 
@@ -146,7 +153,7 @@ class Tokenizer:
     def from_arrays(cls, preset: Preset, arrays: dict[str, Float64]) -> Tokenizer:
         """Inverse of `arrays`; `CheckpointError` where one is missing or has the wrong shape."""
         tokenizer = cls(preset, **{name: _array(arrays, name) for name in _ARRAYS})
-        if tokenizer.context_edges.shape[0] != len(tokenizer.contexts):
+        if tokenizer.context_edges.shape[1] != len(tokenizer.contexts):
             raise CheckpointError("tokenizer.context_edges: wrong number of contexts; train again")
         return tokenizer
 
@@ -184,37 +191,41 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
 
     unit = per_event(lambda part: context_scale(part.profile)[0])
     size_unit = per_event(lambda part: context_scale(part.profile)[1])
+    pace = per_event(lambda part: context_scale(part.profile)[4])
     regime = per_event(lambda part: tick_regime(part.profile)).astype(np.int64)
-    depth, size, dt_s = pooled("depth_ticks"), pooled("size"), pooled("dt_s")
+    depth, size, time = pooled("depth_ticks"), pooled("size"), pooled("dt_s") * pace
     crossing, action = pooled("crossing").astype(bool), pooled("action").astype(np.int64)
-    log_dt = np.log(dt_s + 1e-6)
+    log_time = np.log(time + 1e-6)
     scaled = size / size_unit
-    crossing_edges = np.full(15, np.inf)
+    contexts = np.concatenate([part.context for part in parts])
+    groups = [(regime == r) if (regime == r).sum() >= LEAST_EVENTS else np.ones_like(crossing)
+              for r in range(REGIMES)]  # fmt: skip
+    crossing_edges = np.full((REGIMES, 15), np.inf)
     if preset == "touch":
         relative = depth / unit
-        inside = relative[~crossing & (depth <= -2)]
-        outside = relative[~crossing & (depth >= 2)]
-        depth_edges = np.r_[np.median(inside) if len(inside) else -1.0, quantile_edges(outside, 10)]
         opposite = pooled("opposite_size")
         within = size / np.maximum(opposite, 1)
         beyond = 1.0 + (size - opposite) / size_unit
         scaled[crossing] = np.where(size <= opposite, within, beyond)[crossing]
-        if crossing.any():
-            crossing_edges = atom_edges(scaled[crossing], 16)
-        size_edges = atom_edges(scaled[~crossing], 16)
-        time_edges = atom_edges(log_dt, 16, tail=True)
+        depth_edges = np.stack([_touch_edges(relative[g & ~crossing], depth[g & ~crossing])
+                                for g in groups])  # fmt: skip
+        for r, group in enumerate(groups):
+            if (group & crossing).any():
+                crossing_edges[r] = atom_edges(scaled[group & crossing], 16)
+        size_edges = np.stack([atom_edges(scaled[g & ~crossing], 16) for g in groups])
+        time_edges = np.stack([atom_edges(log_time[g], 16, tail=True) for g in groups])
     else:
         relative = pooled("depth_mid")
-        depth_edges = trimmed_quantile_edges(relative, 16)
-        size_edges = log_uniform_edges(np.log1p(size), 16)
-        time_edges = log_uniform_edges(log_dt, 16)
+        depth_edges = np.stack([trimmed_quantile_edges(relative, 16)] * REGIMES)
+        size_edges = np.stack([log_uniform_edges(np.log1p(size), 16)] * REGIMES)
+        time_edges = np.stack([log_uniform_edges(log_time, 16)] * REGIMES)
     used = _USED[preset]
-    context_edges = np.full((len(used), max(_QUANTILE_CONTEXTS.values()) - 1), np.inf)
-    contexts = np.concatenate([part.context for part in parts])
+    context_edges = np.full((REGIMES, len(used), max(_QUANTILE_CONTEXTS.values()) - 1), np.inf)
     for c, name in enumerate(used):
-        values = contexts[:, CONTEXTS.index(name)]
-        edges = quantile_edges(values[~np.isnan(values)], _QUANTILE_CONTEXTS[name])
-        context_edges[c, : len(edges)] = edges
+        for r, group in enumerate(groups):
+            values = contexts[group, CONTEXTS.index(name)]
+            edges = quantile_edges(values[~np.isnan(values)], _QUANTILE_CONTEXTS[name])
+            context_edges[r, c, : len(edges)] = edges
     empty = np.zeros((REGIMES, 3, 16, KNOTS))  # encoding needs the edges alone
     tokenizer = Tokenizer(
         preset, depth_edges, size_edges, crossing_edges, time_edges, context_edges,
@@ -222,12 +233,19 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
     )  # fmt: skip
     bins = np.concatenate([tokenizer.encode(part)[0] for part in parts]).astype(np.int64)
     kind = np.where(crossing & (action == 0), 2, action) if preset == "touch" else action
-    return Tokenizer(
-        preset, depth_edges, size_edges, crossing_edges, time_edges, context_edges,
+    return replace(
+        tokenizer,
         depth_values=_tables(relative, bins[:, 2], regime, action, 2),
         size_values=_tables(scaled, bins[:, 3], regime, kind, 3),
-        time_values=_tables(dt_s, bins[:, 4], regime, np.zeros_like(action), 1)[:, 0],
-    )  # fmt: skip
+        time_values=_tables(time, bins[:, 4], regime, np.zeros_like(action), 1)[:, 0],
+    )
+
+
+def _touch_edges(relative: Float64, depth: Float64) -> Float64:
+    """Depth edges of `touch`, float64 [10], of orders that do not cross, see `touch_depth_bin`."""
+    inside, outside = relative[depth <= -2], relative[depth >= 2]
+    outer = quantile_edges(outside, 10) if len(outside) else np.full(9, np.inf)
+    return np.concatenate([[np.median(inside) if len(inside) else -1.0], outer])
 
 
 def _tables(values: Float64, bins: Int64, regime: Int64, kind: Int64, kinds: int) -> Float64:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +25,8 @@ from model.decoder_cpu import CpuDecoder
 from model.errors import SpecError
 from model.events import NS_PER_S, Float64, Int64, Recording
 from model.features import (
-    CONTEXT_SIZE,
-    CONTEXTS,
+    FAST_CONTEXTS,
+    FAST_SIZE,
     Quote,
     advance_context,
     context_scale,
@@ -39,7 +39,8 @@ from model.features import (
 from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.profile import AssetProfile
 from model.randomness import uniforms
-from model.tokenizer import asset_context
+from model.slow import SLOW_CONTEXTS
+from model.tokenizer import MIDDLE_TIER, TIERS, asset_context, tick_regime
 
 PURPOSES = np.arange(8)  # five sub-tokens, then depth, size and time inside their bins
 
@@ -51,10 +52,26 @@ class TradeFM:
     ----------
     checkpoint : Checkpoint
     device : "cpu" (compiled decoder where the heads allow it) or a torch device
+    tiers : slow contexts to hold instead of what the history shows, by name: 1 (as in the calmest,
+        tightest, thinnest fifth of the training data) to 5, see `model.slow`
+
+    Raises
+    ------
+    SpecError
+        A tier of a context that the checkpoint does not know, or not between 1 and 5.
     """
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
-        self.checkpoint, self.device = checkpoint, device
+    def __init__(
+        self, checkpoint: Checkpoint, device: str = "cpu", tiers: Mapping[str, int] | None = None
+    ) -> None:
+        known = [name for name in checkpoint.tokenizer.contexts if name in SLOW_CONTEXTS]
+        for name, tier in (tiers or {}).items():
+            if name not in known or not 1 <= tier <= TIERS:
+                raise SpecError(
+                    f"tier {name}={tier}: use a number from 1 to {TIERS} for one of "
+                    f"{', '.join(known) or 'no context: this checkpoint has no slow ones'}"
+                )
+        self.checkpoint, self.device, self.tiers = checkpoint, device, dict(tiers or {})
         self.network = checkpoint.transformer()
 
     @property
@@ -88,6 +105,8 @@ class TradeFM:
         session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
+        for name, tier in self.tiers.items():
+            session.context[:, 3 + self.checkpoint.tokenizer.contexts.index(name)] = tier
         return session
 
 
@@ -95,8 +114,8 @@ class ContextBins(NamedTuple):
     """How the context of an asset is measured and binned."""
 
     scale: Float64  # see `context_scale`
-    chosen: Int64  # [C], columns of the context that the tokenizer uses
-    edges: Float64  # [C, E]
+    chosen: Int64  # [F], columns of the fast contexts that the tokenizer uses
+    edges: Float64  # [F, E]
 
 
 class PathArrays(NamedTuple):
@@ -124,10 +143,11 @@ class TradeFMSession:
         self.decoder, self.paths, self.seed, self.profile = decoder, paths, seed, profile
         self.encoding = self.tokenizer.encoding(profile)
         self.decoding = self.tokenizer.decoding(profile)
+        fast = [name for name in self.tokenizer.contexts if name in FAST_CONTEXTS]
         self.context_bins = ContextBins(
             context_scale(profile),
-            np.array([CONTEXTS.index(name) for name in self.tokenizer.contexts]),
-            self.tokenizer.context_edges,
+            np.array([FAST_CONTEXTS.index(name) for name in fast]),
+            np.ascontiguousarray(self.tokenizer.context_edges[tick_regime(profile), : len(fast)]),
         )
         self.before = np.stack([view.bid_size, view.ask_size], axis=1)  # touch sizes, last seen
         self.state = stationary_state(profile, np.float64(0.5) * (view.bid_ticks + view.ask_ticks))
@@ -135,15 +155,19 @@ class TradeFMSession:
         self.tokens = np.zeros((len(paths), len(BINS)), np.uint8)
         self.context = np.zeros((len(paths), len(self.tokenizer.context_sizes)), np.uint8)
         self.context[:, :3] = asset_context(profile)
+        self.context[:, 3 + len(fast) :] = MIDDLE_TIER
 
     def read(self, history: Sequence[Recording]) -> None:
-        """Take in what came before: the last 2 x window events of each path's recording."""
+        """Take in what came before: the last 2 x window events of each path's recording.
+
+        The slow contexts are those of the whole recording and stay from here on.
+        """
         encoded = []
         for b, recording in enumerate(history):
-            most = 2 * self.settings.window + 1
-            part = recording.slice(max(0, len(recording) - most), len(recording))
-            features, self.state[b] = flow_features(part, self.profile, open_ticks=0.0)
-            tokens, context = self.tokenizer.encode(features)
+            features, self.state[b] = flow_features(recording, self.profile, open_ticks=0.0)
+            tokens, context = self.tokenizer.encode(features.last(2 * self.settings.window))
+            if len(context):
+                self.context[b] = context[-1]
             encoded.append(input_columns(tokens, context, self.settings))
         longest = max(len(columns) for columns in encoded)
         for step in range(longest):  # aligned at the end
@@ -194,12 +218,13 @@ def _observe(view: ViewArrays, paths: PathArrays, encoding: Encoding, bins: Cont
             )
             encode_event(event, encoding, tokens[b])
             mid = 0.5 * (quote.bid_ticks + quote.ask_ticks)
+            sign = (1.0 - 2.0 * side) if crosses else 0.0
             advance_context(
-                state[b], dt_s, view.last_traded_size[b], view.last_traded_value[b], 1.0, mid
+                state[b], dt_s, view.last_traded_size[b], view.last_traded_value[b], 1.0, mid, sign
             )
-        values = np.empty(CONTEXT_SIZE)
+        values = np.empty(FAST_SIZE)
         write_context(state[b], view.open_ticks[b], quote, bins.scale, values)
-        encode_context(values[bins.chosen], bins.edges, context[b, 3:])
+        encode_context(values[bins.chosen], bins.edges, context[b, 3 : 3 + len(bins.chosen)])
         before[b, 0], before[b, 1] = quote.bid_size, quote.ask_size
 
 

@@ -10,6 +10,8 @@ from model.events import NS_PER_S, Action, Float64, Recording, Side
 from model.features import (
     ACTIVITY_HALF_LIFE_S,
     CONTEXTS,
+    FAST_SIZE,
+    SIGN_KEPT,
     VOLATILITY_HALF_LIFE_S,
     VWAP_HALF_LIFE_S,
     context_scale,
@@ -62,10 +64,16 @@ def _twin(
         b, a = q.bid_size[i], q.ask_size[i]
         out.append([
             (vwap - mid[0]) / mid[0] * 1e4, (q.ask_ticks[i] - q.bid_ticks[i]) / scale[0],
-            (b - a) / (a + b), b / scale[1], a / scale[1],
+            (b - a) / (a + b), b / scale[6], a / scale[6],
             np.log2(count / scale[2] + 1e-3), 0.5 * np.log2(variance / scale[3] + 1e-6),
+            _mean_sign([1 if e.side[j] == Side.BUY else -1 for j in range(1, i + 1) if crosses[j]]),
         ])  # fmt: skip
     return rows, [crosses[i] for i in rows], [depth[i] for i in rows], np.array(out)
+
+
+def _mean_sign(signs: list[int]) -> float:
+    weights = [(1 - SIGN_KEPT) * SIGN_KEPT**k for k in range(len(signs))]
+    return sum(w * sign for w, sign in zip(weights, reversed(signs), strict=True))
 
 
 def test_features_equal_their_definitions(flow: Recording, profile: AssetProfile) -> None:
@@ -75,7 +83,7 @@ def test_features_equal_their_definitions(flow: Recording, profile: AssetProfile
     assert features.row.tolist() == rows
     assert features.crossing.tolist() == crossing
     assert features.depth_ticks.tolist() == depth
-    np.testing.assert_allclose(features.context, context, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(features.context[:, :FAST_SIZE], context, rtol=1e-9, atol=1e-9)
 
 
 def test_interarrival_skips_prints(flow: Recording, profile: AssetProfile) -> None:

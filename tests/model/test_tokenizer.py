@@ -101,7 +101,7 @@ def test_decoding_comes_back_to_the_same_bin(
     features, _ = flow_features(flow, profile)
     tokenizer = fit_tokenizer(preset, [features])
     tokens, _ = tokenizer.encode(features)
-    decoding = tokenizer.decoding(profile)
+    encoding, decoding = tokenizer.encoding(profile), tokenizer.decoding(profile)
     rng = np.random.default_rng(1)
     same_time = same_size = same_depth = 0
     bid, ask, anchor = 10_000, 10_060, 10_030.0  # wide enough for everything inside
@@ -109,22 +109,24 @@ def test_decoding_comes_back_to_the_same_bin(
     for token in tokens[:1500]:
         dt, price, size, _ = decode_event(token, rng.random(3), quote, anchor, decoding)
         buy = token[1] == 0
-        time_bin = np.searchsorted(tokenizer.time_edges, np.log(dt / 1e9 + 1e-6), side="right")
+        time_bin = np.searchsorted(
+            encoding.time_edges, np.log(dt / 1e9 * profile.events_per_s + 1e-6), side="right"
+        )
         same_time += time_bin == token[4]
         if tokenizer.touch and token[2] == CROSSING:
-            edges = tokenizer.crossing_edges
+            edges = encoding.crossing_edges
             relative = taken(size, 200 if buy else 300, decoding.size_unit)
         elif tokenizer.touch:
-            edges, relative = tokenizer.size_edges, size / decoding.size_unit
+            edges, relative = encoding.size_edges, size / decoding.size_unit
         else:
-            edges, relative = tokenizer.size_edges, np.log1p(size)
+            edges, relative = encoding.size_edges, np.log1p(size)
         same_size += np.searchsorted(edges, relative, side="right") == token[3]
         if tokenizer.touch:
             crossing = token[0] == Action.ADD and (price >= ask if buy else price <= bid)
             assert crossing == (token[2] == CROSSING)
             same_depth += 1
         else:
-            depth = np.searchsorted(tokenizer.depth_edges, price / anchor - 1, side="right")
+            depth = np.searchsorted(encoding.depth_edges, price / anchor - 1, side="right")
             same_depth += abs(int(depth) - int(token[2])) <= 1  # prices are whole ticks
     assert min(same_time, same_size, same_depth) >= 0.97 * 1500
 

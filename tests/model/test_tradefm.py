@@ -13,10 +13,10 @@ from model.checkpoint import Checkpoint
 from model.decoder_cpu import CpuDecoder
 from model.errors import SpecError
 from model.events import Action, Recording, Side
-from model.features import CONTEXTS, context_scale, flow_features
+from model.features import CONTEXTS, FAST_SIZE, context_scale, flow_features
 from model.order_flow import FlowSession, MarketView, OrderFlowModel, Proposals, Tilts
 from model.profile import AssetProfile
-from model.tokenizer import fit_tokenizer
+from model.tokenizer import MIDDLE_TIER, fit_tokenizer
 from model.tradefm import TradeFM
 
 Make = Callable[..., Checkpoint]
@@ -108,7 +108,7 @@ def test_history_and_loop_mean_the_same(
     show(0)
     live = TradeFM(checkpoint).start(np.array([0]), 1, profile, view)
     live.started[:] = True  # no 'no event yet': the history has none either
-    out, seen = Proposals.empty(1), []
+    out, seen, fast = Proposals.empty(1), [], 3 + FAST_SIZE
     for n, i in enumerate(keep.tolist()):
         if i - (keep[n - 1] if n else 0) > 1:
             break  # up to the first print, which a loop does not have
@@ -125,10 +125,12 @@ def test_history_and_loop_mean_the_same(
         view.fresh[0] = True
         live.propose(view, Tilts.neutral(1), out)
         assert live.tokens[0].tolist() == tokens[n].tolist()
-        assert live.context[0].tolist() == context[n].tolist()
+        assert live.context[0, :fast].tolist() == context[n, :fast].tolist()
+        assert (live.context[0, fast:] == MIDDLE_TIER).all()  # held
         seen.append(n)
     assert len(seen) >= 3
     np.testing.assert_allclose(history.state[0], state)
+    assert history.context[0, fast:].tolist() == context[-1, fast:].tolist()
     assert history.started[0]
 
 
