@@ -17,6 +17,7 @@ from model.tokenizer import TIERS, Tokenizer
 
 START_SHARE = 0.1  # of the training sequences begin as a path without history does
 UNKNOWN_SHARE = 0.5  # of the training sequences do not know the day's open
+MASKED_SHARE = 0.1  # of the events of a sequence cannot be seen: what is generated is never exact
 BLURRED_SHARE = 0.3  # of the slow contexts of a sequence are moved to a neighbouring tier
 
 
@@ -75,6 +76,7 @@ class FlowDataset:
         targets = np.stack([self.targets[p][span][1:] for p, span in spans])
         begin = start_columns(self.settings)
         columns[rng.random(size) < START_SHARE, 0, : len(begin)] = begin
+        columns[rng.random((size, length)) < MASKED_SHARE, : len(begin)] = begin
         columns[rng.random(size) < UNKNOWN_SHARE, :, self.price_level] = 0
         self._blur(rng, columns[:, :, self.slow :])
         return torch.from_numpy(columns), torch.from_numpy(targets)

@@ -93,7 +93,7 @@ class TorchDecoder:
                 logits[:, 0] += torch.where(out[:, 0] == 0, push, -push)
             out[:, i] = pick(logits, u[:, i])
             if i + 1 < len(BINS):
-                state = state + head.embed[i](out[:, i])
+                state = head.move_on(i, state, out[:, i])
         return out.cpu().numpy().astype(np.uint8)
 
 

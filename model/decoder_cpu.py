@@ -40,6 +40,7 @@ class Weights(NamedTuple):
     wdown: Float32  # [layers, ff, d]
     gain: Float32  # [d], of the last norm
     bins: Int64  # [5], number of values of each sub-token
+    scale: Float32  # [4, 16, d], see `FactoredHeads.move_on`
     embed: Float32  # [4, 16, d]
     inner: Float32  # [5, d, hidden]
     inner_bias: Float32  # [5, hidden]
@@ -231,7 +232,7 @@ def _sample(
     rows: Int64, draws: Float64, pressure: Float64, hidden: Float32, weights: Weights, out: Tokens
 ) -> None:
     """Sub-tokens of the next event of each path in `rows` into `out` [R, 5]."""
-    bins, embed = weights.bins, weights.embed
+    bins, scale, embed = weights.bins, weights.scale, weights.embed
     inner, inner_bias = weights.inner, weights.inner_bias
     outer, outer_bias = weights.outer, weights.outer_bias
     width, deep = inner.shape[1], inner.shape[2]
@@ -269,7 +270,7 @@ def _sample(
                     chosen += 1
                 out[first + r, i] = chosen
                 if i + 1 < len(bins):
-                    state[r] += embed[i, chosen]
+                    state[r] = state[r] * scale[i, chosen] + embed[i, chosen]
 
 
 @cache
@@ -309,6 +310,7 @@ def _pack(network: Transformer) -> Weights:
             wdown=stack([b.down.weight.T for b in blocks]),
             gain=network.norm.weight.float().numpy().copy(),
             bins=np.asarray(BINS),
+            scale=stack([padded(gain) for gain in head.gain]),
             embed=stack([padded(e.weight) for e in head.embed]),
             inner=stack([layer.weight.T for layer in head.inner]),
             inner_bias=stack([layer.bias for layer in head.inner]),

@@ -39,25 +39,36 @@ class CompositeHead(nn.Module):
 class FactoredHeads(nn.Module):
     """Action, side, depth, size and time one after the other, each given those before it.
 
-    Head i sees hidden + sum of the embeddings of sub-tokens 0..i-1, through one hidden
-    layer; the log-probability of the composite token is the sum of the five.
+    Each sub-token scales and shifts the state that the next head sees, through one hidden layer;
+    the log-probability of the composite token is the sum of the five. The scale lets a head read
+    'the side of the last trade' as 'the same side as this order': half of the channels begin with
+    the sign of the side.
     """
 
     def __init__(self, settings: ModelSettings) -> None:
         super().__init__()
         d, width = settings.d_model, settings.head_hidden
         embed = nn.ModuleList(nn.Embedding(bins, d) for bins in BINS[:-1])
+        gain = nn.ParameterList(nn.Parameter(torch.ones(bins, d)) for bins in BINS[:-1])
+        with torch.no_grad():
+            gain[1][1, : d // 2] = -1.0
         inner = nn.ModuleList(nn.Linear(d, width) for _ in BINS)
         out = nn.ModuleList(nn.Linear(width, bins) for bins in BINS)
         self.embed = cast(Sequence[nn.Embedding], embed)
+        self.gain = cast(Sequence[nn.Parameter], gain)
         self.inner = cast(Sequence[nn.Linear], inner)
         self.out = cast(Sequence[nn.Linear], out)
 
     def logits(self, i: int, state: Tensor) -> Tensor:
-        """Logits [..., BINS[i]] of sub-token i; `state` [..., d_model] is the hidden state plus the
-        embeddings so far.
+        """Logits [..., BINS[i]] of sub-token i; `state` [..., d_model] is the hidden state moved on
+        by the sub-tokens so far.
         """
         out: Tensor = self.out[i](F.silu(self.inner[i](state)))
+        return out
+
+    def move_on(self, i: int, state: Tensor, token: Tensor) -> Tensor:
+        """The state once sub-token i is known: `token` int64 [...]."""
+        out: Tensor = state * F.embedding(token, self.gain[i]) + self.embed[i](token)
         return out
 
     def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
@@ -69,5 +80,5 @@ class FactoredHeads(nn.Module):
                 F.cross_entropy(logits.flatten(0, -2), targets[..., i].flatten(), reduction="none")
             )
             if i + 1 < len(BINS):
-                state = state + self.embed[i](targets[..., i])
+                state = self.move_on(i, state, targets[..., i])
         return torch.stack(parts, dim=-1).view(targets.shape)

@@ -24,6 +24,7 @@ from model.features import FlowFeatures
 from model.presets import ModelSettings
 from model.tokenizer import fit_tokenizer
 from model.transformer import Transformer
+from model.workers import Workers
 
 SUB_TOKENS = ("action", "side", "depth", "size", "time")
 
@@ -100,26 +101,29 @@ def train(
                 f"{part.profile.asset}: {len(part)} events in a split; more than "
                 f"{settings.length} are needed (set a shorter length or give more data)"
             )
+    workers = Workers.join(device)
     torch.manual_seed(settings.seed)
     tokenizer = fit_tokenizer(model.tokens, training)
     sides = [*training, *(part.mirrored() for part in training)] if settings.mirrored else training
     data = FlowDataset.build(sides, tokenizer, model)
     held_out = FlowDataset.build(validation, tokenizer, model).sequences(settings.length)
     network = Transformer(model, tokenizer.context_sizes).to(device)
-    state = _State(network, _copy(network), _optimizer(network, settings))
+    state = _State(network, _copy(network), _optimizer(network, settings, device))
+    forward = torch.compile(network) if device.startswith("cuda") else network
     stamp = _stamp(model, settings, training)
     _resume(state, folder / "state", stamp)
     began, first = time.perf_counter(), state.step
     while state.step < settings.steps:
-        loss = _step(state, data, settings, device)
+        loss = _step(state, forward, data, settings, device, workers)
         report = None
         if state.step % settings.evaluate_every == 0 or state.step == settings.steps:
-            report = _evaluate(state, held_out, device)
+            report = _evaluate(state, held_out, device, workers)
             state.history.append({"step": state.step, "training": loss, **report})
             if report["total"] < state.best:
                 state.best, state.best_step = report["total"], state.step
                 state.best_weights = {n: w.clone() for n, w in state.ema.items()}
-            _save(state, folder / "state", stamp)
+            if workers.first:
+                _save(state, folder / "state", stamp)
         if progress is not None:
             pace = (time.perf_counter() - began) / (state.step - first)
             events_per_s = settings.batch * settings.length / pace
@@ -140,10 +144,12 @@ def train(
     }
     config = CheckpointConfig(name=name, settings=model, training=record)
     checkpoint = Checkpoint(config, tokenizer, state.best_weights)
-    save_checkpoint(checkpoint, folder)
-    for file in (folder / "state").glob("*"):
-        file.unlink()
-    (folder / "state").rmdir()
+    if workers.first:
+        save_checkpoint(checkpoint, folder)
+        for file in (folder / "state").glob("*"):
+            file.unlink()
+        (folder / "state").rmdir()
+    workers.leave()
     return checkpoint
 
 
@@ -155,13 +161,14 @@ def nats_per_event(
     return _nats(checkpoint.transformer(), data.sequences(length), "cpu")
 
 
-def _optimizer(network: Transformer, settings: TrainingSettings) -> torch.optim.AdamW:
-    matrices = [p for p in network.parameters() if p.dim() > 1]
-    vectors = [p for p in network.parameters() if p.dim() <= 1]
+def _optimizer(network: Transformer, settings: TrainingSettings, device: str) -> torch.optim.AdamW:
+    named = list(network.named_parameters())
+    matrices = [p for name, p in named if p.dim() > 1 and ".gain." not in name]
+    vectors = [p for name, p in named if p.dim() <= 1 or ".gain." in name]
     return torch.optim.AdamW(
         [{"params": matrices, "weight_decay": settings.weight_decay},
          {"params": vectors, "weight_decay": 0.0}],
-        lr=settings.learning_rate, betas=(0.9, 0.95),
+        lr=settings.learning_rate, betas=(0.9, 0.95), fused=device.startswith("cuda"),
     )  # fmt: skip
 
 
@@ -173,17 +180,26 @@ def _rate(step: int, settings: TrainingSettings) -> float:
     return settings.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, done))))
 
 
-def _step(state: _State, data: FlowDataset, settings: TrainingSettings, device: str) -> float:
+def _step(
+    state: _State,
+    forward: Callable[[Tensor, Tensor], Tensor],
+    data: FlowDataset,
+    settings: TrainingSettings,
+    device: str,
+    workers: Workers,
+) -> float:
     rng = np.random.default_rng([settings.seed, state.step])
-    torch.manual_seed(settings.seed * 1_000_003 + state.step)
-    columns, targets = data.batch(rng, settings.batch, settings.length)
+    torch.manual_seed((settings.seed * 1_000_003 + state.step) * workers.size + workers.rank)
+    batch = data.batch(rng, settings.batch, settings.length)
+    columns, targets = (workers.share(part).to(device) for part in batch)
     for group in state.optimizer.param_groups:
         group["lr"] = _rate(state.step, settings)
     state.network.train()
-    with torch.autocast(device, dtype=torch.bfloat16):
-        loss = state.network(columns.to(device), targets.to(device)).sum(-1).mean()
+    with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
+        loss = forward(columns, targets).sum(-1).mean()
     state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
+    workers.average_gradients(state.network)
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
     state.optimizer.step()
     state.step += 1
@@ -195,13 +211,14 @@ def _step(state: _State, data: FlowDataset, settings: TrainingSettings, device: 
 
 
 def _evaluate(
-    state: _State, held_out: list[tuple[Tensor, Tensor]], device: str
+    state: _State, held_out: list[tuple[Tensor, Tensor]], device: str, workers: Workers
 ) -> dict[str, float]:
     current = _copy(state.network)
     state.network.load_state_dict(state.ema)
     report = _nats(state.network, held_out, device)
     state.network.load_state_dict(current)
-    return report
+    agreed = workers.from_first(torch.tensor(list(report.values()), device=device))
+    return dict(zip(report, agreed.tolist(), strict=True))
 
 
 @torch.no_grad()
@@ -213,7 +230,7 @@ def _nats(
     for start in range(0, len(sequences), 16):
         batch = sequences[start : start + 16]
         columns, targets = (torch.stack(part).to(device) for part in zip(*batch, strict=True))
-        with torch.autocast(device, dtype=torch.bfloat16):
+        with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
             loss = network(columns, targets).float().cpu()
         summed = loss.sum((0, 1)).double()
         total = summed if count == 0 else total + summed

@@ -106,10 +106,10 @@ def test_samples_follow_the_distribution(
         assert isinstance(head, FactoredHeads)
         for a in range(2):
             pa = head.logits(0, hidden).softmax(-1)[0, a]
-            with_a = hidden + head.embed[0](torch.tensor([a]))
+            with_a = head.move_on(0, hidden, torch.tensor([a]))
             for s in range(2):
                 ps = head.logits(1, with_a).softmax(-1)[0, s]
-                with_s = with_a + head.embed[1](torch.tensor([s]))
+                with_s = head.move_on(1, with_a, torch.tensor([s]))
                 expected[a, s] = (pa * ps * head.logits(2, with_s).softmax(-1)[0]).numpy()
     counts = np.zeros((2, 2, 16))
     np.add.at(counts, tuple(tokens[:, i].astype(int) for i in range(3)), 1)
