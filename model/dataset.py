@@ -32,6 +32,12 @@ def start_columns(settings: ModelSettings) -> Int64:
     return np.array([VOCABULARY] if settings.head == "composite" else BINS, np.int64)
 
 
+def _columns(first: int, contexts: tuple[str, ...], wanted: tuple[str, ...]) -> slice:
+    """Columns of the wanted ones among the contexts, which stand together from `first` on."""
+    at = [first + i for i, name in enumerate(contexts) if name in wanted]
+    return slice(at[0], at[-1] + 1) if at else slice(0, 0)
+
+
 @dataclass(frozen=True, eq=False)
 class FlowDataset:
     """Sequences from one or more recordings, never across two of them.
@@ -45,8 +51,8 @@ class FlowDataset:
     columns: list[Int64]
     targets: list[Int64]
     settings: ModelSettings
-    price_level: int  # column of the price level, 0 there means that the open is not known
-    slow: int  # first column of the slow contexts
+    price_level: slice  # column of the price level, 0 there means that the open is not known
+    slow: slice  # columns of the slow contexts, see `model.slow`
 
     @classmethod
     def build(
@@ -54,13 +60,13 @@ class FlowDataset:
     ) -> FlowDataset:
         """Encode the features of one or more recordings."""
         encoded = [tokenizer.encode(part) for part in parts]
-        token_columns = len(start_columns(settings))
+        first = len(start_columns(settings)) + 3
         return cls(
             [input_columns(tokens, context, settings) for tokens, context in encoded],
             [tokens.astype(np.int64) for tokens, _ in encoded],
             settings,
-            token_columns + 3 + tokenizer.contexts.index("price_level"),
-            token_columns + 3 + sum(name not in SLOW_CONTEXTS for name in tokenizer.contexts),
+            _columns(first, tokenizer.contexts, ("price_level",)),
+            _columns(first, tokenizer.contexts, SLOW_CONTEXTS),
         )
 
     def __len__(self) -> int:
@@ -78,7 +84,7 @@ class FlowDataset:
         columns[rng.random(size) < START_SHARE, 0, : len(begin)] = begin
         columns[rng.random((size, length)) < MASKED_SHARE, : len(begin)] = begin
         columns[rng.random(size) < UNKNOWN_SHARE, :, self.price_level] = 0
-        self._blur(rng, columns[:, :, self.slow :])
+        self._blur(rng, columns[:, :, self.slow])
         return torch.from_numpy(columns), torch.from_numpy(targets)
 
     def _blur(self, rng: np.random.Generator, slow: Int64) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from model.tokenizer import Preset
+from model.tokenizer import PRESET_CONTEXTS, Preset
 
 
 class ModelSettings(BaseModel):
@@ -15,6 +15,9 @@ class ModelSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens: Preset = "touch"
+    contexts: tuple[str, ...] | None = Field(
+        default=None, description="a subset of the contexts of `tokens`, in their order"
+    )
     head: Literal["factored", "composite"] = Field(
         default="factored", description="five autoregressive sub-token heads, or one of 16,384"
     )
@@ -29,6 +32,15 @@ class ModelSettings(BaseModel):
     head_hidden: int = Field(default=96, ge=1, description="hidden width of a sub-token head")
     rope_base: float = Field(default=10_000.0, gt=0)
     dropout: float = Field(default=0.1, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _known_contexts(self) -> ModelSettings:
+        names = PRESET_CONTEXTS["touch"]
+        if self.contexts is not None and list(self.contexts) != [
+            name for name in names if name in self.contexts
+        ]:
+            raise ValueError(f"contexts: use some of {', '.join(names)}, in this order")
+        return self
 
     @model_validator(mode="after")
     def _divides(self) -> ModelSettings:

@@ -63,7 +63,7 @@ _QUANTILE_CONTEXTS = {
     "price_level": 32, "spread": 12, "imbalance": 9, "bid_size": 9, "ask_size": 9,
     "activity": 10, "volatility": 10, "trade_sign": 9, **dict.fromkeys(SLOW_CONTEXTS, TIERS),
 }  # fmt: skip
-_USED = {"paper": ("price_level",), "touch": CONTEXTS}
+PRESET_CONTEXTS: dict[str, tuple[str, ...]] = {"paper": ("price_level",), "touch": CONTEXTS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,7 @@ class Tokenizer:
     Attributes
     ----------
     preset : "paper" or "touch"
+    contexts : names of the binned contexts, in column order
     depth_edges, size_edges, time_edges : float64 [REGIMES, 15] (`touch` depth: [REGIMES, 10], see
         `touch_depth_bin`)
     crossing_edges : float64 [REGIMES, 15], of the size of crossing orders in `touch`
@@ -85,6 +86,7 @@ class Tokenizer:
     """
 
     preset: Preset
+    contexts: tuple[str, ...]
     depth_edges: Float64
     size_edges: Float64
     crossing_edges: Float64
@@ -98,11 +100,6 @@ class Tokenizer:
     def touch(self) -> bool:
         """Whether depth is measured from the same-side touch."""
         return self.preset == "touch"
-
-    @property
-    def contexts(self) -> tuple[str, ...]:
-        """Names of the binned contexts, in column order."""
-        return _USED[self.preset]
 
     @property
     def context_sizes(self) -> tuple[int, ...]:
@@ -146,13 +143,15 @@ class Tokenizer:
         return tokens, context
 
     def arrays(self) -> dict[str, Float64]:
-        """Everything but the preset, for the checkpoint."""
+        """Everything but preset and names of contexts, for the checkpoint."""
         return {name: getattr(self, name) for name in _ARRAYS}
 
     @classmethod
-    def from_arrays(cls, preset: Preset, arrays: dict[str, Float64]) -> Tokenizer:
+    def from_arrays(
+        cls, preset: Preset, contexts: tuple[str, ...], arrays: dict[str, Float64]
+    ) -> Tokenizer:
         """Inverse of `arrays`; `CheckpointError` where one is missing or has the wrong shape."""
-        tokenizer = cls(preset, **{name: _array(arrays, name) for name in _ARRAYS})
+        tokenizer = cls(preset, contexts, **{name: _array(arrays, name) for name in _ARRAYS})
         if tokenizer.context_edges.shape[1] != len(tokenizer.contexts):
             raise CheckpointError("tokenizer.context_edges: wrong number of contexts; train again")
         return tokenizer
@@ -180,8 +179,13 @@ def asset_context(profile: AssetProfile) -> Tokens:
     return np.array([profile.liquidity, 0, tick_regime(profile)], np.uint8)
 
 
-def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
-    """Edges and in-bin values from the training features of one or more assets, pooled."""
+def fit_tokenizer(
+    preset: Preset, parts: list[FlowFeatures], contexts: tuple[str, ...] | None = None
+) -> Tokenizer:
+    """Edges and in-bin values from the training features of one or more assets, by tick regime.
+
+    `contexts` names those to be binned, by default all of the preset.
+    """
 
     def pooled(name: str) -> Float64:
         return np.concatenate([np.asarray(getattr(part, name), np.float64) for part in parts])
@@ -197,7 +201,7 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
     crossing, action = pooled("crossing").astype(bool), pooled("action").astype(np.int64)
     log_time = np.log(time + 1e-6)
     scaled = size / size_unit
-    contexts = np.concatenate([part.context for part in parts])
+    measured = np.concatenate([part.context for part in parts])
     groups = [(regime == r) if (regime == r).sum() >= LEAST_EVENTS else np.ones_like(crossing)
               for r in range(REGIMES)]  # fmt: skip
     crossing_edges = np.full((REGIMES, 15), np.inf)
@@ -219,16 +223,16 @@ def fit_tokenizer(preset: Preset, parts: list[FlowFeatures]) -> Tokenizer:
         depth_edges = np.stack([trimmed_quantile_edges(relative, 16)] * REGIMES)
         size_edges = np.stack([log_uniform_edges(np.log1p(size), 16)] * REGIMES)
         time_edges = np.stack([log_uniform_edges(log_time, 16)] * REGIMES)
-    used = _USED[preset]
+    used = PRESET_CONTEXTS[preset] if contexts is None else contexts
     context_edges = np.full((REGIMES, len(used), max(_QUANTILE_CONTEXTS.values()) - 1), np.inf)
     for c, name in enumerate(used):
         for r, group in enumerate(groups):
-            values = contexts[group, CONTEXTS.index(name)]
+            values = measured[group, CONTEXTS.index(name)]
             edges = quantile_edges(values[~np.isnan(values)], _QUANTILE_CONTEXTS[name])
             context_edges[r, c, : len(edges)] = edges
     empty = np.zeros((REGIMES, 3, 16, KNOTS))  # encoding needs the edges alone
     tokenizer = Tokenizer(
-        preset, depth_edges, size_edges, crossing_edges, time_edges, context_edges,
+        preset, used, depth_edges, size_edges, crossing_edges, time_edges, context_edges,
         depth_values=empty[:, :2], size_values=empty, time_values=empty[:, 0],
     )  # fmt: skip
     bins = np.concatenate([tokenizer.encode(part)[0] for part in parts]).astype(np.int64)

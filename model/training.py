@@ -103,7 +103,7 @@ def train(
             )
     workers = Workers.join(device)
     torch.manual_seed(settings.seed)
-    tokenizer = fit_tokenizer(model.tokens, training)
+    tokenizer = fit_tokenizer(model.tokens, training, model.contexts)
     sides = [*training, *(part.mirrored() for part in training)] if settings.mirrored else training
     data = FlowDataset.build(sides, tokenizer, model)
     held_out = FlowDataset.build(validation, tokenizer, model).sequences(settings.length)

@@ -63,7 +63,7 @@ def make_checkpoint(flow: Recording, profile: AssetProfile) -> Callable[..., Che
     def make(**changes: object) -> Checkpoint:
         settings = ModelSettings.model_validate(PRESETS["tiny"].model_dump() | changes)
         features, _ = flow_features(flow, profile)
-        tokenizer = fit_tokenizer(settings.tokens, [features])
+        tokenizer = fit_tokenizer(settings.tokens, [features], settings.contexts)
         torch.manual_seed(3)
         network = Transformer(settings, tokenizer.context_sizes)
         for weight in network.parameters():

@@ -22,7 +22,7 @@ from model.codec import (
 )
 from model.errors import CheckpointError
 from model.events import Action, Recording
-from model.features import Quote, flow_features
+from model.features import CONTEXTS, Quote, flow_features
 from model.profile import AssetProfile
 from model.tokenizer import Preset, Tokenizer, fit_tokenizer
 
@@ -147,10 +147,10 @@ def test_inside_orders_never_cross_a_narrow_spread(flow: Recording, profile: Ass
 def test_round_trip_through_arrays(flow: Recording, profile: AssetProfile) -> None:
     features, _ = flow_features(flow, profile)
     tokenizer = fit_tokenizer("touch", [features])
-    again = Tokenizer.from_arrays("touch", tokenizer.arrays())
+    again = Tokenizer.from_arrays("touch", CONTEXTS, tokenizer.arrays())
     np.testing.assert_array_equal(again.encode(features)[0], tokenizer.encode(features)[0])
     with pytest.raises(CheckpointError, match=r"tokenizer\.crossing_edges: missing"):
-        Tokenizer.from_arrays("touch", {"depth_edges": tokenizer.depth_edges,
+        Tokenizer.from_arrays("touch", CONTEXTS, {"depth_edges": tokenizer.depth_edges,
                                         "size_edges": tokenizer.size_edges})  # fmt: skip
     with pytest.raises(CheckpointError, match="wrong number of contexts"):
-        Tokenizer.from_arrays("paper", tokenizer.arrays())
+        Tokenizer.from_arrays("paper", ("price_level",), tokenizer.arrays())
