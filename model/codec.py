@@ -62,6 +62,7 @@ class Decoding(NamedTuple):
     unit: float  # typical spread, ticks
     size_unit: float  # median order, shares
     pace: float  # events a second
+    crossing_edges: Float64
     depth_values: Float64  # [2, 16, KNOTS]
     size_values: Float64  # [3, 16, KNOTS]
     time_values: Float64  # [16, KNOTS]
@@ -76,7 +77,6 @@ class EventFeatures(NamedTuple):
     depth_ticks: int
     depth_mid: float
     size: int
-    opposite_size: int
     dt_s: float
 
 
@@ -89,7 +89,6 @@ class FeatureColumns(NamedTuple):
     depth_ticks: Int64
     depth_mid: Float64
     size: Int64
-    opposite_size: Int64
     dt_s: Float64
 
 
@@ -105,16 +104,6 @@ def touch_depth_bin(crossing: bool, depth_ticks: int, unit: float, edges: Float6
     return DEEPER + int(np.searchsorted(edges[1:], depth_ticks / unit, side="right"))
 
 
-@njit(cache=True, inline="always")
-def taken(size: int, opposite: int, size_unit: float) -> float:
-    """Size of a crossing order: the share of the touch that it takes, 1 and what goes beyond.
-
-    Up to the touch in units of the touch, the excess in units of the asset's median order: nobody
-    sends a hundred times a large queue because somebody once sent a hundred times a small one.
-    """
-    return size / opposite if size <= opposite else 1.0 + (size - opposite) / size_unit
-
-
 @njit(cache=True)
 def encode_event(event: EventFeatures, encoding: Encoding, out: Tokens) -> None:
     """Sub-tokens of one event into `out` uint8 [5]."""
@@ -123,11 +112,8 @@ def encode_event(event: EventFeatures, encoding: Encoding, out: Tokens) -> None:
     out[1] = event.side
     if e.touch:
         out[2] = touch_depth_bin(event.crossing, event.depth_ticks, e.unit, e.depth_edges)
-        if event.crossing:
-            share = taken(event.size, event.opposite_size, e.size_unit)
-            out[3] = np.searchsorted(e.crossing_edges, share, side="right")
-        else:
-            out[3] = np.searchsorted(e.size_edges, event.size / e.size_unit, side="right")
+        edges = e.crossing_edges if event.crossing else e.size_edges
+        out[3] = np.searchsorted(edges, event.size / e.size_unit, side="right")
     else:
         out[2] = np.searchsorted(e.depth_edges, event.depth_mid, side="right")
         out[3] = np.searchsorted(e.size_edges, np.log1p(event.size), side="right")
@@ -145,12 +131,11 @@ def encode_context(values: Float64, edges: Float64, out: Tokens) -> None:
 @njit(cache=True)
 def encode_all(columns: FeatureColumns, encoding: Encoding, out: Tokens) -> None:
     """`encode_event` of n events into `out` [n, 5]."""
-    action, side, crossing, depth_ticks, depth_mid, size, opposite_size, dt_s = columns
+    action, side, crossing, depth_ticks, depth_mid, size, dt_s = columns
     for i in range(len(action)):
         event = EventFeatures(
-            action[i], side[i], crossing[i], depth_ticks[i], depth_mid[i], size[i],
-            opposite_size[i], dt_s[i],
-        )  # fmt: skip
+            action[i], side[i], crossing[i], depth_ticks[i], depth_mid[i], size[i], dt_s[i]
+        )
         encode_event(event, encoding, out[i])
 
 
@@ -182,7 +167,7 @@ def decode_event(
     """
     action, side, depth, volume, time = tokens
     bid, ask, bid_size, ask_size = quote
-    touch, unit, size_unit, pace, depth_values, size_values, time_values = decoding
+    touch, unit, size_unit, pace, crossing_edges, depth_values, size_values, time_values = decoding
     knots = time_values.shape[1]
     is_buy = side == 0
     repaired = False
@@ -210,8 +195,11 @@ def decode_event(
             price = bid - ticks if is_buy else ask + ticks
         if depth == CROSSING and action != _CANCEL:
             opposite = ask_size if is_buy else bid_size
-            share = size_values[2, volume, int(draws[1] * knots)]
-            size = round(share * opposite if share <= 1 else opposite + (share - 1) * size_unit)
+            size = round(size_values[2, volume, int(draws[1] * knots)] * size_unit)
+            if through == 0 and opposite > 0:
+                meets = np.searchsorted(crossing_edges, opposite / size_unit, side="right")
+                if size > opposite or meets == volume:
+                    size = opposite
         else:
             size = round(size_values[action, volume, int(draws[1] * knots)] * size_unit)
     else:

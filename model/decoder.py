@@ -53,6 +53,7 @@ class TorchDecoder:
         self.values = torch.zeros(shape, device=device)
         self.position = torch.zeros(paths, dtype=torch.int64, device=device)
         self.hidden = torch.zeros(paths, s.d_model, device=device)
+        self.queues = torch.zeros(paths, len(network.queues), dtype=torch.int64, device=device)
 
     @torch.no_grad()
     def advance(self, rows: Int64, columns: Int64) -> None:
@@ -74,6 +75,7 @@ class TorchDecoder:
             )  # fmt: skip
             x = block.finish(x, attended)
         self.hidden[own] = self.network.norm(x)[:, 0]
+        self.queues[own] = torch.from_numpy(columns[:, self.network.queues]).to(self.device)
         self.position[own] += 1
 
     @torch.no_grad()
@@ -81,7 +83,8 @@ class TorchDecoder:
         """See `Decoder.sample`."""
         u = torch.from_numpy(draws).to(self.device)
         push = torch.from_numpy(pressure).to(self.device)
-        state = self.hidden[torch.from_numpy(rows).to(self.device)]
+        own = torch.from_numpy(rows).to(self.device)
+        state, queues = self.hidden[own], self.queues[own]
         head = self.network.head
         if isinstance(head, CompositeHead):
             logits = _press_composite(head.logits(state).double(), push)
@@ -93,7 +96,7 @@ class TorchDecoder:
                 logits[:, 0] += torch.where(out[:, 0] == 0, push, -push)
             out[:, i] = pick(logits, u[:, i])
             if i + 1 < len(BINS):
-                state = head.move_on(i, state, out[:, i])
+                state = head.move_on(i, state, out[:, i], queues)
         return out.cpu().numpy().astype(np.uint8)
 
 

@@ -42,6 +42,7 @@ class Weights(NamedTuple):
     bins: Int64  # [5], number of values of each sub-token
     scale: Float32  # [4, 16, d], see `FactoredHeads.move_on`
     embed: Float32  # [4, 16, d]
+    queues: Float32  # [2, K, d], of the order's own side and of the opposite one
     inner: Float32  # [5, d, hidden]
     inner_bias: Float32  # [5, hidden]
     outer: Float32  # [5, hidden, 16], zero padded
@@ -229,7 +230,13 @@ def _advance(
 
 @njit(cache=True, parallel=True)
 def _sample(
-    rows: Int64, draws: Float64, pressure: Float64, hidden: Float32, weights: Weights, out: Tokens
+    rows: Int64,
+    draws: Float64,
+    pressure: Float64,
+    hidden: Float32,
+    queues: Int64,
+    weights: Weights,
+    out: Tokens,
 ) -> None:
     """Sub-tokens of the next event of each path in `rows` into `out` [R, 5]."""
     bins, scale, embed = weights.bins, weights.scale, weights.embed
@@ -271,6 +278,10 @@ def _sample(
                 out[first + r, i] = chosen
                 if i + 1 < len(bins):
                     state[r] = state[r] * scale[i, chosen] + embed[i, chosen]
+                if i == 1 and queues.shape[1] == 2:
+                    own, other = weights.queues[0], weights.queues[1]
+                    path = rows[first + r]
+                    state[r] += own[queues[path, chosen]] + other[queues[path, 1 - chosen]]
 
 
 @cache
@@ -312,6 +323,7 @@ def _pack(network: Transformer) -> Weights:
             bins=np.asarray(BINS),
             scale=stack([padded(gain) for gain in head.gain]),
             embed=stack([padded(e.weight) for e in head.embed]),
+            queues=stack([e.weight for e in head.queues] or [head.embed[0].weight[:0]]),
             inner=stack([layer.weight.T for layer in head.inner]),
             inner_bias=stack([layer.bias for layer in head.inner]),
             outer=stack([padded(layer.weight).T for layer in head.out]),
@@ -336,15 +348,18 @@ class CpuDecoder:
         self.values = np.zeros((paths, s.layers, s.kv_heads, s.window, dim), np.float32)
         self.position = np.zeros(paths, np.int64)
         self.hidden = np.zeros((paths, s.d_model), np.float32)
+        self.columns = network.queues
+        self.queues = np.zeros((paths, len(self.columns)), np.int64)
 
     def advance(self, rows: Int64, columns: Int64) -> None:
         """See `Decoder.advance`."""
         w, s = self.weights, self.settings
         paths = Paths(self.keys, self.values, self.position, self.hidden)
+        self.queues[rows] = columns[:, self.columns]
         _advance(rows, columns + w.offsets, w, self.frequency, paths, s.heads, s.kv_heads)
 
     def sample(self, rows: Int64, draws: Float64, pressure: Float64) -> Tokens:
         """See `Decoder.sample`."""
         out = np.zeros((len(rows), len(BINS)), np.uint8)
-        _sample(rows, draws, pressure, self.hidden, self.weights, out)
+        _sample(rows, draws, pressure, self.hidden, self.queues, self.weights, out)
         return out

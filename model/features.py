@@ -166,7 +166,6 @@ class FlowFeatures:
     dt_s : float64, seconds since the add or cancel before it
     action, side : int8; size : int64
     crossing : bool; depth_ticks : int64, see `depth_from_touch`
-    opposite_size : int64, size at the opposite touch before the event
     depth_mid : float64, (price - EW-VWAP mid) / EW-VWAP mid, signed, as in the paper
     context : float64 [n, CONTEXT_SIZE], after the event
     profile : AssetProfile
@@ -180,7 +179,6 @@ class FlowFeatures:
     size: Int64
     crossing: Bools
     depth_ticks: Int64
-    opposite_size: Int64
     depth_mid: Float64
     context: Float64
     profile: AssetProfile
@@ -232,7 +230,6 @@ class _Found(NamedTuple):
     dt_s: Float64
     crossing: Bools
     depth_ticks: Int64
-    opposite_size: Int64
     depth_mid: Float64
     context: Float64
 
@@ -252,7 +249,6 @@ def _walk(flow: _Flow, open_ticks: float, scale: Float64, state: Float64, found:
             found.dt_s[n] = (time_ns[i] - last_kept) / NS_PER_S
             found.crossing[n] = crosses
             found.depth_ticks[n] = depth
-            found.opposite_size[n] = ask_size[i - 1] if side[i] == 0 else bid_size[i - 1]
             anchor = vwap_mid(state)
             found.depth_mid[n] = (price[i] - anchor) / anchor
             last_kept = time_ns[i]
@@ -298,7 +294,7 @@ def flow_features(
     )  # fmt: skip
     found = _Found(
         np.empty(n, np.int64), np.empty(n), np.empty(n, np.bool_), np.empty(n, np.int64),
-        np.empty(n, np.int64), np.empty(n), np.empty((n, CONTEXT_SIZE)),
+        np.empty(n), np.empty((n, CONTEXT_SIZE)),
     )  # fmt: skip
     kept = _walk(flow, open_ticks, context_scale(profile), state, found)
     columns = {name: column[:kept] for name, column in found._asdict().items()}

@@ -25,7 +25,7 @@ class CompositeHead(nn.Module):
         out: Tensor = self.out(hidden)
         return out
 
-    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+    def loss(self, hidden: Tensor, targets: Tensor, queues: Tensor) -> Tensor:
         """Nats [..., 1] of the sub-tokens `targets` [..., 5]."""
         index = torch.zeros_like(targets[..., 0])
         for i, bins in enumerate(BINS):
@@ -42,10 +42,16 @@ class FactoredHeads(nn.Module):
     Each sub-token scales and shifts the state that the next head sees, through one hidden layer;
     the log-probability of the composite token is the sum of the five. The scale lets a head read
     'the side of the last trade' as 'the same side as this order': half of the channels begin with
-    the sign of the side.
+    the sign of the side. With the side, the sizes of the queue that the order joins and of the one
+    that it faces enter as well.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+    queue_bins : values of the contexts `bid_size` and `ask_size`; 0 where they are not used
     """
 
-    def __init__(self, settings: ModelSettings) -> None:
+    def __init__(self, settings: ModelSettings, queue_bins: int) -> None:
         super().__init__()
         d, width = settings.d_model, settings.head_hidden
         embed = nn.ModuleList(nn.Embedding(bins, d) for bins in BINS[:-1])
@@ -55,6 +61,8 @@ class FactoredHeads(nn.Module):
         inner = nn.ModuleList(nn.Linear(d, width) for _ in BINS)
         out = nn.ModuleList(nn.Linear(width, bins) for bins in BINS)
         self.embed = cast(Sequence[nn.Embedding], embed)
+        queues = nn.ModuleList(nn.Embedding(queue_bins, d) for _ in range(2 if queue_bins else 0))
+        self.queues = cast(Sequence[nn.Embedding], queues)  # of its own side, of the opposite one
         self.gain = cast(Sequence[nn.Parameter], gain)
         self.inner = cast(Sequence[nn.Linear], inner)
         self.out = cast(Sequence[nn.Linear], out)
@@ -66,13 +74,21 @@ class FactoredHeads(nn.Module):
         out: Tensor = self.out[i](F.silu(self.inner[i](state)))
         return out
 
-    def move_on(self, i: int, state: Tensor, token: Tensor) -> Tensor:
-        """The state once sub-token i is known: `token` int64 [...]."""
+    def move_on(self, i: int, state: Tensor, token: Tensor, queues: Tensor) -> Tensor:
+        """The state once sub-token i is known.
+
+        `token` int64 [...]; `queues` int64 [..., 2], bins of the sizes at bid and ask.
+        """
         out: Tensor = state * F.embedding(token, self.gain[i]) + self.embed[i](token)
+        if i == 1 and self.queues:
+            own, other = self.queues
+            buy = (token == 0)[..., None]
+            bid, ask = queues[..., 0], queues[..., 1]
+            out = out + torch.where(buy, own(bid) + other(ask), own(ask) + other(bid))
         return out
 
-    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Nats [..., 5] of the sub-tokens `targets` [..., 5]."""
+    def loss(self, hidden: Tensor, targets: Tensor, queues: Tensor) -> Tensor:
+        """Nats [..., 5] of the sub-tokens `targets` [..., 5]; `queues` see `move_on`."""
         state, parts = hidden, []
         for i in range(len(BINS)):
             logits = self.logits(i, state).float()
@@ -80,5 +96,5 @@ class FactoredHeads(nn.Module):
                 F.cross_entropy(logits.flatten(0, -2), targets[..., i].flatten(), reduction="none")
             )
             if i + 1 < len(BINS):
-                state = self.move_on(i, state, targets[..., i])
+                state = self.move_on(i, state, targets[..., i], queues)
         return torch.stack(parts, dim=-1).view(targets.shape)

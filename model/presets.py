@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from model.tokenizer import PRESET_CONTEXTS, Preset
+from model.codec import BINS
+from model.tokenizer import ASSET_CONTEXTS, PRESET_CONTEXTS, Preset
 
 
 class ModelSettings(BaseModel):
@@ -29,7 +30,7 @@ class ModelSettings(BaseModel):
     window: int = Field(default=128, ge=2, description="attention span in events (sliding window)")
     token_embedding: int = Field(default=24, ge=1, description="width of each token table")
     context_embedding: int = Field(default=8, ge=1, description="width of each context table")
-    head_hidden: int = Field(default=96, ge=1, description="hidden width of a sub-token head")
+    head_hidden: int = Field(default=128, ge=1, description="hidden width of a sub-token head")
     rope_base: float = Field(default=10_000.0, gt=0)
     dropout: float = Field(default=0.1, ge=0, lt=1)
 
@@ -49,6 +50,14 @@ class ModelSettings(BaseModel):
         if (self.d_model // self.heads) % 2:
             raise ValueError("d_model / heads must be even (rotary embedding)")
         return self
+
+
+def queue_columns(settings: ModelSettings) -> list[int]:
+    """Input columns of the contexts `bid_size` and `ask_size`; empty where they are not used."""
+    names = PRESET_CONTEXTS[settings.tokens] if settings.contexts is None else settings.contexts
+    first = (1 if settings.head == "composite" else len(BINS)) + ASSET_CONTEXTS
+    wanted = [first + i for i, name in enumerate(names) if name in ("bid_size", "ask_size")]
+    return wanted if len(wanted) == 2 else []
 
 
 PRESETS: dict[str, ModelSettings] = {

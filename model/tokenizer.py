@@ -11,12 +11,12 @@ and time are binned and which context goes with them:
 `touch`
     Depth from the same-side touch in units of the asset's typical spread; a crossing order, an
     order at the touch, and one a tick to either side have bins of their own. Sizes in units of the
-    asset's median order with a bin for each round lot; of a crossing order, in units of what rests
-    at the touch that it meets (`taken`; all of it is by far the most frequent). Context adds what
-    the book shows.
+    asset's median order with a bin for each round lot. A crossing order that stops at the touch
+    takes no more than rests there, and exactly that if its size falls into the same bin: six in ten
+    do. Context adds what the book shows and what the last minutes were like.
 
-A value is drawn inside its bin from the training values of that bin, kept apart by tick regime
-(how many ticks the typical spread has) and by action.
+Bins and the values inside them, from which one is drawn, are those of the training data of the
+asset's tick regime (how many ticks the typical spread has), the values also by action.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ REGIME_EDGES = np.array([1.5, 4.0, 16.0])  # typical spread in ticks
 LEAST_EVENTS = 1000  # a regime with fewer takes the edges of all regimes
 LEAST_SAMPLES = 32  # below this a bin of a regime takes the values of all regimes
 
+ASSET_CONTEXTS = 3  # columns of `asset_context`, before those of `Tokenizer.contexts`
 TIERS = 5  # of a slow context
 MIDDLE_TIER = 3  # 0 stands for not known
 _QUANTILE_CONTEXTS = {
@@ -80,8 +81,8 @@ class Tokenizer:
     context_edges : float64 [REGIMES, C, 31], padded with inf, for the contexts in `contexts`
     depth_values : float64 [REGIMES, 2, 16, KNOTS], by action; in units of the typical spread
         (`touch`) or relative to the mid (`paper`)
-    size_values : float64 [REGIMES, 3, 16, KNOTS], of adds and of cancels, in units of the asset's
-        median order; of crossing adds, see `taken`
+    size_values : float64 [REGIMES, 3, 16, KNOTS], of adds, cancels and crossing adds, in units of
+        the asset's median order
     time_values : float64 [REGIMES, 16, KNOTS], times the asset's events a second
     """
 
@@ -122,6 +123,7 @@ class Tokenizer:
             scale[0],
             scale[1],
             scale[4],
+            self.crossing_edges[regime],
             np.ascontiguousarray(self.depth_values[regime]),
             np.ascontiguousarray(self.size_values[regime]),
             np.ascontiguousarray(self.time_values[regime]),
@@ -207,10 +209,6 @@ def fit_tokenizer(
     crossing_edges = np.full((REGIMES, 15), np.inf)
     if preset == "touch":
         relative = depth / unit
-        opposite = pooled("opposite_size")
-        within = size / np.maximum(opposite, 1)
-        beyond = 1.0 + (size - opposite) / size_unit
-        scaled[crossing] = np.where(size <= opposite, within, beyond)[crossing]
         depth_edges = np.stack([_touch_edges(relative[g & ~crossing], depth[g & ~crossing])
                                 for g in groups])  # fmt: skip
         for r, group in enumerate(groups):
@@ -227,7 +225,8 @@ def fit_tokenizer(
     context_edges = np.full((REGIMES, len(used), max(_QUANTILE_CONTEXTS.values()) - 1), np.inf)
     for c, name in enumerate(used):
         for r, group in enumerate(groups):
-            values = measured[group, CONTEXTS.index(name)]
+            both = ("bid_size", "ask_size") if name in ("bid_size", "ask_size") else (name,)
+            values = measured[group][:, [CONTEXTS.index(each) for each in both]].ravel()
             edges = quantile_edges(values[~np.isnan(values)], _QUANTILE_CONTEXTS[name])
             context_edges[r, c, : len(edges)] = edges
     empty = np.zeros((REGIMES, 3, 16, KNOTS))  # encoding needs the edges alone

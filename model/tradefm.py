@@ -122,7 +122,6 @@ class PathArrays(NamedTuple):
     """What a session keeps of each of B paths, updated in place."""
 
     state: Float64  # [B, STATE_SIZE], see `advance_context`
-    touch_sizes: Int64  # [B, 2], bid and ask, before the last event
     tokens: Tokens  # [B, 5], the last event
     context: Tokens  # [B, 3 + C], now
 
@@ -149,7 +148,6 @@ class TradeFMSession:
             np.array([FAST_CONTEXTS.index(name) for name in fast]),
             np.ascontiguousarray(self.tokenizer.context_edges[tick_regime(profile), : len(fast)]),
         )
-        self.before = np.stack([view.bid_size, view.ask_size], axis=1)  # touch sizes, last seen
         self.state = stationary_state(profile, np.float64(0.5) * (view.bid_ticks + view.ask_ticks))
         self.started = np.zeros(len(paths), np.bool_)
         self.tokens = np.zeros((len(paths), len(BINS)), np.uint8)
@@ -179,7 +177,7 @@ class TradeFMSession:
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `FlowSession.propose`."""
         market = ViewArrays.of(view)
-        paths = PathArrays(self.state, self.before, self.tokens, self.context)
+        paths = PathArrays(self.state, self.tokens, self.context)
         _observe(market, paths, self.encoding, self.context_bins)
         grown = np.flatnonzero(view.active & (view.fresh | ~self.started))
         if len(grown):
@@ -199,7 +197,7 @@ class TradeFMSession:
 @njit(cache=True, parallel=True)
 def _observe(view: ViewArrays, paths: PathArrays, encoding: Encoding, bins: ContextBins) -> None:
     """Bring state, tokens and context of every path up to its last event."""
-    state, before, tokens, context = paths
+    state, tokens, context = paths
     for b in prange(len(view.active)):
         if not view.active[b]:
             continue
@@ -211,11 +209,8 @@ def _observe(view: ViewArrays, paths: PathArrays, encoding: Encoding, bins: Cont
             )
             anchor = vwap_mid(state[b])
             depth_mid = (price - anchor) / anchor
-            opposite_size = before[b, 1] if side == 0 else before[b, 0]
             dt_s = view.last_dt_ns[b] / NS_PER_S
-            event = EventFeatures(
-                action, side, crosses, depth, depth_mid, view.last_size[b], opposite_size, dt_s
-            )
+            event = EventFeatures(action, side, crosses, depth, depth_mid, view.last_size[b], dt_s)
             encode_event(event, encoding, tokens[b])
             mid = 0.5 * (quote.bid_ticks + quote.ask_ticks)
             sign = (1.0 - 2.0 * side) if crosses else 0.0
@@ -225,7 +220,6 @@ def _observe(view: ViewArrays, paths: PathArrays, encoding: Encoding, bins: Cont
         values = np.empty(FAST_SIZE)
         write_context(state[b], view.open_ticks[b], quote, bins.scale, values)
         encode_context(values[bins.chosen], bins.edges, context[b, 3 : 3 + len(bins.chosen)])
-        before[b, 0], before[b, 1] = quote.bid_size, quote.ask_size
 
 
 @njit(cache=True, parallel=True)

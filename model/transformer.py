@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from model.codec import BINS, VOCABULARY
 from model.heads import CompositeHead, FactoredHeads
-from model.presets import ModelSettings
+from model.presets import ModelSettings, queue_columns
 
 
 def rotary(positions: Tensor, head_dim: int, base: float) -> tuple[Tensor, Tensor]:
@@ -133,12 +133,17 @@ class Transformer(nn.Module):
     def __init__(self, settings: ModelSettings, context_sizes: tuple[int, ...]) -> None:
         super().__init__()
         self.settings, self.context_sizes = settings, context_sizes
+        self.queues = queue_columns(settings)
         self.embedding = Embedding(settings, context_sizes)
         blocks = nn.ModuleList(Block(settings) for _ in range(settings.layers))
         self.blocks = cast(Sequence[Block], blocks)
         self.norm = RMSNorm(settings.d_model)
         self.head: CompositeHead | FactoredHeads = (
-            CompositeHead(settings) if settings.head == "composite" else FactoredHeads(settings)
+            CompositeHead(settings)
+            if settings.head == "composite"
+            else FactoredHeads(
+                settings, context_sizes[self.queues[0] - len(BINS)] if self.queues else 0
+            )
         )
         self.apply(_initialise)
         for block in self.blocks:
@@ -165,7 +170,7 @@ class Transformer(nn.Module):
         `columns` int64 [B, T, columns], `targets` int64 [B, T, 5] (the sub-tokens that follow);
         returns [B, T, 5] for the factored heads, [B, T, 1] for the composite one.
         """
-        out: Tensor = self.head.loss(self.hidden(columns), targets)
+        out: Tensor = self.head.loss(self.hidden(columns), targets, columns[..., self.queues])
         return out
 
 

@@ -97,19 +97,20 @@ def test_samples_follow_the_distribution(
     state = np.zeros(paths, np.int64)
     single = decoder(network, 1)
     single.advance(np.zeros(1, np.int64), own[:1])
-    one.hidden[:] = single.hidden[0]
+    one.hidden[:], one.queues[:] = single.hidden[0], single.queues[0]
     tokens = one.sample(state + np.arange(paths), np.random.default_rng(5).random((paths, 5)),
                         np.zeros(paths))  # fmt: skip
     with torch.no_grad():
         hidden = torch.as_tensor(np.asarray(single.hidden))[:1]
+        queues = torch.from_numpy(own[:1])[:, network.queues]
         head, expected = network.head, np.zeros((2, 2, 16))
         assert isinstance(head, FactoredHeads)
         for a in range(2):
             pa = head.logits(0, hidden).softmax(-1)[0, a]
-            with_a = head.move_on(0, hidden, torch.tensor([a]))
+            with_a = head.move_on(0, hidden, torch.tensor([a]), queues)
             for s in range(2):
                 ps = head.logits(1, with_a).softmax(-1)[0, s]
-                with_s = head.move_on(1, with_a, torch.tensor([s]))
+                with_s = head.move_on(1, with_a, torch.tensor([s]), queues)
                 expected[a, s] = (pa * ps * head.logits(2, with_s).softmax(-1)[0]).numpy()
     counts = np.zeros((2, 2, 16))
     np.add.at(counts, tuple(tokens[:, i].astype(int) for i in range(3)), 1)

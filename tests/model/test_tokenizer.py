@@ -18,7 +18,6 @@ from model.codec import (
     composite,
     decode_event,
     sub_tokens,
-    taken,
 )
 from model.errors import CheckpointError
 from model.events import Action, Recording
@@ -114,8 +113,12 @@ def test_decoding_comes_back_to_the_same_bin(
         )
         same_time += time_bin == token[4]
         if tokenizer.touch and token[2] == CROSSING:
-            edges = encoding.crossing_edges
-            relative = taken(size, 200 if buy else 300, decoding.size_unit)
+            edges, relative = encoding.crossing_edges, size / decoding.size_unit
+            if price in (bid, ask):  # stops at the touch: takes that at most
+                assert size <= (200 if buy else 300)
+                same_size += size == (200 if buy else 300) and bool(
+                    np.searchsorted(edges, relative, side="right") != token[3]
+                )
         elif tokenizer.touch:
             edges, relative = encoding.size_edges, size / decoding.size_unit
         else:

@@ -113,7 +113,6 @@ def test_history_and_loop_mean_the_same(
         if i - (keep[n - 1] if n else 0) > 1:
             break  # up to the first print, which a loop does not have
         show(i - 1)
-        live.before[0] = view.bid_size[0], view.ask_size[0]
         view.last_bid_ticks[0], view.last_ask_ticks[0] = q.bid_ticks[i - 1], q.ask_ticks[i - 1]
         view.last_dt_ns[0] = e.time_ns[i] - e.time_ns[i - 1]
         view.last_action[0], view.last_side[0] = e.action[i], e.side[i]

@@ -58,7 +58,8 @@ def test_probabilities_of_all_tokens_sum_to_one(head: str) -> None:
     every = torch.from_numpy(np.stack(np.unravel_index(np.arange(VOCABULARY), BINS), -1))[None]
     with torch.no_grad():
         hidden = network.hidden(_columns(settings, 5))[:, -1:].expand(1, VOCABULARY, -1)
-        nats = network.head.loss(hidden, every).sum(-1)
+        queues = torch.ones(1, VOCABULARY, 2, dtype=torch.int64)
+        nats = network.head.loss(hidden, every, queues).sum(-1)
     assert float(torch.exp(-nats.double()).sum()) == pytest.approx(1.0, abs=1e-4)
 
 
