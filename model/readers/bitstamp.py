@@ -25,6 +25,7 @@ from model.readers.touch import touch_of
 COIN = 100_000_000  # volume units in one coin
 DEPTH = 10  # price levels a side that are kept
 DAY_MS = 86_400_000
+MOST = 10**16  # volume of an order; sums of a book of more would not fit into 64 bits
 _COLUMNS = {
     "id": pa.int64(), "timestamp": pa.int64(), "price": PRICE, "volume": pa.int64(),
     "action": pa.string(), "direction": pa.string(),
@@ -143,6 +144,7 @@ def _read_rows(source: CsvFile, date: str, tick_size: float) -> list[Row]:
         f"price {{:.10g}} is no multiple of the tick ({tick_size}); check tick_size", price,
     )  # fmt: skip
     source.refuse(volume < 0, "volume {} is negative", volume)
+    source.refuse(volume > MOST, f"volume {{}} is beyond {MOST}", volume)
     words = table["action"].to_numpy(zero_copy_only=False)
     source.refuse(action < 0, f"action {{!r}} is not known ({', '.join(_ACTIONS)})", words)
     source.refuse((action == CREATED) & (volume == 0), "volume {} of a new order", volume)

@@ -252,6 +252,7 @@ def test_rows_in_the_wrong_order(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         (3, BOOK[1].replace("created", "made"), "row 3: action 'made' is not known (created, "),
         (3, BOOK[1].replace("bid", "buy"), "row 3: direction 'buy' is not known (bid, ask)"),
         (3, line(2, 0, "9.99", -7, "created", "bid"), "row 3: volume -70000 is negative"),
+        (3, line(2, 0, "9.99", 1e13, "created", "bid"), "row 3: volume 100000000000000000 is bey"),
         (3, line(2, 0, "9.99", 0, "created", "bid"), "row 3: volume 0 of a new order"),
         (3, line(2, -1, "9.99", 7, "created", "bid"), "is not on 2015-05-01 UTC"),
         (4, line(3, 86_400_001, "9.99", 7, "created", "bid"), "row 4: timestamp 14305248"),
@@ -389,6 +390,15 @@ def test_real_recording(data_dir: Path, caplog: pytest.LogCaptureFixture) -> Non
     )
     adds = events.action[1:] == ADD
     assert np.array_equal(crosses[adds], aggressive[1:][adds])
+    # Each trade takes its volume off an ask; a few asks had it from before the start.
+    left: dict[str, int] = {}
+    fallen = 0
+    with lzma.open(data_dir / entry.recording, "rt") as stream:
+        rows = [text.strip().split(",") for text in stream]
+    for order, _, _, _, volume, _, side in rows[1:]:
+        fallen += max(0, left.get(order, 0) - int(volume)) if side == "ask" else 0
+        left[order] = int(volume)
+    assert events.size[aggressive].sum() * LOT == pytest.approx(fallen, rel=0.01)
     rebuilt = replay(recording)
     assert touch_agreement(recording, rebuilt.quotes) > 0.999
     assert rebuilt.counters["crossed"] == 0
