@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,7 +23,7 @@ from pydantic import (
 from model.errors import FaultlineError, RecordingError
 from model.events import NS_PER_S, Recording
 from model.profile import AssetProfile
-from model.readers import read_lobster
+from model.readers import read_bitstamp, read_lobster
 
 DATA_VARIABLE = "FAULTLINE_DATA"  # environment variable that names the folder of recordings
 _CLOCK = re.compile(r"(\d\d):([0-5]\d)(?::([0-5]\d))?")
@@ -83,9 +84,19 @@ class AssetEntry(BaseModel):
     tick_size: float = Field(gt=0)
     session: Window
     recording: Path = Field(description="path inside the data folder")
+    reader: Literal["lobster", "bitstamp"] = "lobster"
     source: str = Field("", description="where the recording can be had")
+    lot: float = Field(1.0, gt=0, description="what a size of 1 stands for: shares, or coins")
+    size_unit: str = Field("shares", description="what sizes are counted in, in words")
+    zero_shot: bool = Field(False, description="a model is never trained on it")
     liquidity: int = Field(ge=0, le=2, description="tier by traded volume: 0 low, 1 medium, 2 high")
     splits: Splits
+
+    @model_validator(mode="after")
+    def _lot_of_reader(self) -> AssetEntry:
+        if self.reader == "lobster" and self.lot != 1:
+            raise ValueError("sizes of a LOBSTER file are shares: lot must be 1")
+        return self
 
     @model_validator(mode="after")
     def _splits_in_session(self) -> AssetEntry:
@@ -174,7 +185,8 @@ def read_recording(entry: AssetEntry, data_dir: Path | None = None) -> Recording
         raise RecordingError(
             f"{path}: the recording of {entry.asset} is missing; put {path.name} there{source}"
         )
-    return read_lobster(
+    read = read_lobster if entry.reader == "lobster" else partial(read_bitstamp, lot=entry.lot)
+    return read(
         path,
         asset=entry.asset,
         venue=entry.venue,

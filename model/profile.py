@@ -25,13 +25,14 @@ class AssetProfile(BaseModel):
     venue: str = ""
     date: str = ""
     currency: str = "USD"
+    size_unit: str = Field("shares", description="what sizes are counted in")
     tick_size: float = Field(gt=0)
     price_ticks: int = Field(gt=0, description="typical mid price, ticks")
     spread_ticks: float = Field(gt=0, description="time-weighted median spread, ticks")
     spread_pmf: list[float] = Field(description="time-weighted P(spread = 1, 2, ... ticks)")
     liquidity: int = Field(ge=0, le=2, description="tier by traded volume: 0 low, 1 medium, 2 high")
     events_per_s: float = Field(gt=0)
-    volume_per_s: float = Field(gt=0, description="traded shares a second, hidden trades included")
+    volume_per_s: float = Field(gt=0, description="traded size a second, hidden trades included")
     volatility_bps: float = Field(
         gt=0, description="standard deviation of 10-second log returns, bp"
     )

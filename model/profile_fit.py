@@ -64,6 +64,7 @@ def fit_profile(
         venue=entry.venue,
         date=entry.date,
         currency=entry.currency,
+        size_unit=entry.size_unit,
         tick_size=entry.tick_size,
         price_ticks=round(_weighted_median(mid, lasted)),
         spread_ticks=float(np.searchsorted(np.cumsum(spread_pmf), 0.5) + 1),

@@ -35,8 +35,8 @@ def stress_charts(
     return [
         mid_fan(bands, spans, asset),
         loss_distribution(bands, table, asset),
-        time_band(bands, spans, asset, "spread_ticks"),
-        time_band(bands, spans, asset, "touch_depth"),
+        time_band(bands, spans, asset, "spread_ticks", "ticks"),
+        time_band(bands, spans, asset, "touch_depth", table["touch_depth"].unit),
         twin_paths(bands, spans, asset),
     ]
 
@@ -93,12 +93,11 @@ def mid_fan(bands: Bands, spans: tuple[Span, ...], asset: str) -> ChartSpec:
     )
 
 
-def time_band(bands: Bands, spans: tuple[Span, ...], asset: str, column: str) -> ChartSpec:
+def time_band(
+    bands: Bands, spans: tuple[Span, ...], asset: str, column: str, unit: str
+) -> ChartSpec:
     """Median and central half of `spread_ticks` or `touch_depth` over time, both arms."""
-    what, unit = {
-        "spread_ticks": ("Spread", "ticks"),
-        "touch_depth": ("Depth at the touch, both sides", "shares"),
-    }[column]
+    what = {"spread_ticks": "Spread", "touch_depth": "Depth at the touch, both sides"}[column]
     frames = [
         _band_frame(bands, arm, column, name)[["series", "x", "q25", "q50", "q75"]]
         for name, arm in ((UNSHOCKED, bands.unshocked), (SHOCKED, bands.shocked))

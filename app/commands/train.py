@@ -71,16 +71,23 @@ def training_data(
     Raises
     ------
     FaultlineError
-        An asset is not in the catalogue, or its recording is missing or broken.
+        An asset is not in the catalogue or kept for zero-shot evaluation, or its recording is
+        missing or broken.
     """
     from app.manifest import file_hashes
     from app.references import recording_with_quotes
     from model.catalogue import find_asset, load_profile
+    from model.errors import SpecError
     from model.features import flow_features
 
     training, validation, sources = [], [], []
-    for name in assets:
-        entry = find_asset(name)
+    entries = [find_asset(name) for name in assets]
+    for entry in entries:
+        if entry.zero_shot:
+            raise SpecError(
+                f"train: {entry.asset} is kept for zero-shot evaluation; leave it out of --assets"
+            )
+    for entry in entries:
         splits = entry.splits
         recording = recording_with_quotes(entry, data)
         seen = recording.between(splits.train[0], splits.validation[1])

@@ -108,8 +108,9 @@ def _scope(section: Section) -> Table:
                 "Market of the reference session",
                 f"price about {number(profile.price_ticks * profile.tick_size)} "
                 f"{profile.currency}, tick {tick}, spread {number(profile.spread_ticks)} ticks, "
-                f"{number(profile.events_per_s)} events/s, {number(profile.volume_per_s)} "
-                f"shares/s, volatility {number(profile.volatility_bps)} bp in 10 s",
+                f"{number(profile.events_per_s)} events/s, traded {number(profile.volume_per_s)} "
+                f"{profile.size_unit} a second, "
+                f"volatility {number(profile.volatility_bps)} bp in 10 s",
             ),
             ("Order flow written by", spec.model),
             ("Horizon", f"{spec.horizon_s:g} s after {count(spec.burn_in_events)} events"),

@@ -211,7 +211,7 @@ def _liquidity_measures(paths: PairedPaths) -> Iterator[_Measure]:
         spans.append(("_shock", " during the shock", during, paths.grid_slice(window)))
     for name, label, unit in (
         ("spread_ticks", "Spread", "ticks"),
-        ("touch_depth", "Depth at the touch, both sides", "shares"),
+        ("touch_depth", "Depth at the touch, both sides", paths.run.profile.size_unit),
     ):
         for suffix, when, words, span in spans:
             unshocked, shocked = (time_mean(getattr(arm, name)[:, span]) for arm in paths.arms)

@@ -53,7 +53,7 @@ class Liquidation(ShockModel):
         verb = "Sells" if self.side == "sell" else "Buys"
         orders = int((self.slice_sizes(intensity, profile) > 0).sum())
         return (
-            f"{verb} {self.total_shares(intensity, profile):,} shares"
+            f"{verb} {self.total_shares(intensity, profile):,} {profile.size_unit}"
             f" ({self.share_at(intensity):.3g} of the volume usually traded in the"
             f" window) in {orders} market orders from {start:g} s to {end:g} s."
         )

@@ -25,12 +25,12 @@ from model.events import (
     EventsMeta,
     Int64,
     Levels,
-    Quotes,
     Recording,
     Side,
     check_events,
 )
-from model.readers.csv_file import DAMAGE, CsvFile, damaged
+from model.readers.csv_file import DAMAGE, SECONDS, CsvFile, damaged
+from model.readers.touch import touch_of
 
 PRICE_SCALE = 10_000  # LOBSTER writes prices as integers, currency x 10,000
 DAY_S = 86_400
@@ -38,9 +38,8 @@ EMPTY_LEVEL = 9_999_999_999  # price of a level that is not there, with either s
 NEW, CANCEL, DELETE, EXECUTION, HIDDEN, CROSS, HALT = 1, 2, 3, 4, 5, 6, 7
 
 # A float64 would lose nanoseconds; real files hold times of up to 12 decimals among those of 9.
-_WRITTEN_TIME = pa.decimal128(38, 18)
 _NS_TIME = pa.decimal128(18, 9)  # fits in 64 bits
-_MESSAGE = {"time": _WRITTEN_TIME} | {
+_MESSAGE = {"time": SECONDS} | {
     name: pa.int64() for name in ("type", "order id", "size", "price", "direction")
 }
 _NAME = re.compile(  # start and end of the session in milliseconds after midnight
@@ -125,7 +124,7 @@ def read_lobster(
     if book_file is None:
         return Recording(events)
     levels = _read_levels(book_file, len(rows["time"]), last_row, ticks)
-    return Recording(events, _touch(levels, book_file), levels)
+    return Recording(events, touch_of(levels, book_file), levels)
 
 
 def _find_files(path: Path, member: str | None) -> tuple[CsvFile, CsvFile | None]:
@@ -287,16 +286,3 @@ def _read_levels(source: CsvFile, messages: int, last_row: Int64, ticks: int) ->
         ask_ticks=stacked["ask price"],
         ask_size=np.where(stacked["ask price"] > 0, stacked["ask size"], 0),
     )
-
-
-def _touch(levels: Levels, source: CsvFile) -> Quotes:
-    """Best quotes; an empty side keeps its last price (at the start: takes its first)."""
-    quotes = {}
-    for side in ("bid", "ask"):
-        price, size = getattr(levels, f"{side}_ticks")[:, 0], getattr(levels, f"{side}_size")[:, 0]
-        present = price > 0
-        if not present.any():
-            raise RecordingError(f"{source}: no {side} in the whole file")
-        last = np.maximum.accumulate(np.where(present, np.arange(len(price)), np.argmax(present)))
-        quotes[side] = price[last], np.ascontiguousarray(size)
-    return Quotes(quotes["bid"][0], quotes["ask"][0], quotes["bid"][1], quotes["ask"][1])

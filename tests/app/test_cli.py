@@ -140,6 +140,14 @@ def test_unknown_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "huge" in failed(capsys, "train", "--data", tmp_path, "--preset", "huge")
 
 
+@pytest.mark.parametrize("asset", ["SSE600961", "btcusd"])
+def test_zero_shot_market_is_not_trained_on(
+    asset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("train", "--data", tmp_path, "--assets", f"AMZN,{asset}", "--out", tmp_path / "out")
+    assert f"{asset.upper()} is kept for zero-shot evaluation" in failed(capsys, *asked)
+
+
 def test_unknown_part_to_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "sigma" in failed(capsys, "fit", "sigma", "--data", tmp_path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -220,6 +221,18 @@ def test_whole_session_comes_back_exactly(amzn: Recording) -> None:
         prices, sizes = books.depth(side, 5)
         assert prices.tolist() == getattr(amzn.levels, f"{name}_ticks")[middle].tolist()
         assert sizes.tolist() == getattr(amzn.levels, f"{name}_size")[middle].tolist()
+
+
+def test_book_of_another_market_comes_back_exactly(data_dir: Path) -> None:
+    """Orders that rest from before the start show only in the recorded levels."""
+    entry = find_asset("SSE600961")
+    if not (data_dir / entry.recording).is_file():
+        pytest.skip(f"no recording {data_dir / entry.recording}")
+    recording = read_recording(entry, data_dir)
+    played = replay(recording)
+    assert touch_agreement(recording, played.quotes) == 1.0
+    assert played.counters["crossed"] == played.counters["stale"] == 0
+    assert played.counters["unfilled_size"] == 0
 
 
 def test_messages_alone_rebuild_a_deep_recording(data_dir: object) -> None:

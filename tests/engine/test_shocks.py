@@ -109,6 +109,8 @@ def test_liquidation_rows() -> None:
         "Sells 480 shares (0.2 of the volume usually traded in the window) in 7 market orders"
         " from 60 s to 120 s."
     )
+    coins = PROFILE.model_copy(update={"size_unit": "lots of 1e-4 BTC"})
+    assert LIQUIDATION.describe(1.0, coins).startswith("Sells 480 lots of 1e-4 BTC (0.2 of")
 
 
 @given(

@@ -56,6 +56,9 @@ def test_shipped_catalogue() -> None:
         assert entry.splits.test == (14 * HOUR + HOUR // 2, 16 * HOUR)
     assert known["MSFT"].splits.train[0] == parse_clock("09:35")
     assert known["MSFT"].splits.test == (parse_clock("10:18"), parse_clock("10:30"))
+    assert [name for name, entry in known.items() if entry.zero_shot] == ["SSE600961", "BTCUSD"]
+    assert (known["SSE600961"].currency, known["SSE600961"].reader) == ("CNY", "lobster")
+    assert (known["BTCUSD"].lot, known["BTCUSD"].size_unit) == (1e-4, "lots of 1e-4 BTC")
 
 
 def test_own_catalogue(tmp_path: Path) -> None:
@@ -72,7 +75,9 @@ def test_find_asset_in_either_case() -> None:
 
 
 def test_unknown_asset_lists_the_known() -> None:
-    with pytest.raises(FaultlineError, match="unknown asset 'TSLA'; known: AMZN, GOOG, MSFT"):
+    with pytest.raises(
+        FaultlineError, match="unknown asset 'TSLA'; known: AMZN, BTCUSD, GOOG, MSFT"
+    ):
         find_asset("TSLA")
 
 
@@ -106,6 +111,8 @@ def test_bad_clock_times(value: object) -> None:
             r"MINE\.splits: .*must follow one another without overlap",
         ),
         ({"splits": {"train": ["09:00", "10:00"]}}, r"MINE\.splits\.validation: Field required"),
+        ({"reader": "excel"}, r"MINE\.reader: Input should be 'lobster' or 'bitstamp'"),
+        ({"lot": 0.1}, r"sizes of a LOBSTER file are shares: lot must be 1"),
         ({"asset": "OTHER"}, r"MINE: an entry holds a key that is not allowed"),
     ],
 )
@@ -149,6 +156,20 @@ def test_read_recording_takes_the_entry(tmp_path: Path, monkeypatch: pytest.Monk
             "MINE", "X", "2020-01-02", "EUR",
         )  # fmt: skip
         assert (meta.session_start_ns, meta.session_end_ns) == (9 * HOUR, 12 * HOUR)
+
+
+def test_read_recording_takes_the_reader_and_the_lot(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(
+        "id,timestamp,price,volume,action,direction\n"
+        "1,1577955600000,9.5,100000000,created,bid\n"
+        "2,1577955601000,10,200000000,created,ask\n"
+    )
+    changes = {"reader": "bitstamp", "lot": 0.5, "recording": "log.csv"}
+    entry = load_catalogue(write(tmp_path / "mine.yaml", **changes))["MINE"]
+    events = read_recording(entry, tmp_path).events
+    assert events.size.tolist() == [2, 4]
+    assert events.time_ns.tolist() == [9 * HOUR, 9 * HOUR + NS_PER_S]
+    assert events.meta.session_start_ns == 9 * HOUR
 
 
 def test_missing_recording_says_what_to_put_where(
