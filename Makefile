@@ -24,7 +24,7 @@ export FAULTLINE_DATA = $(abspath $(DATA))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system app demo test check format bench train evaluate clean
+.PHONY: help setup system app demo test check format bench train evaluate realism clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ train: $(STAMP) ## train the bundled model again (out/train)
 
 evaluate: $(STAMP) ## scorecard on the test splits of AMZN, GOOG and MSFT (out/evaluate)
 	$(BIN)/faultline evaluate --data $(DATA) --out out/evaluate $(ARGS)
+
+realism: $(STAMP) ## every number of the model card about realism, from the recordings (out/realism)
+	$(BIN)/faultline realism --data $(DATA) --out out/realism $(ARGS)
 
 clean: ## what builds and runs left behind, .venv excepted
 	rm -rf build dist out runs *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

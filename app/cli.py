@@ -19,6 +19,7 @@ from app.commands.demo import demo
 from app.commands.evaluate import evaluate
 from app.commands.fit import fit
 from app.commands.prepare import prepare
+from app.commands.realism import realism
 from app.commands.report import report
 from app.commands.run import run
 from app.commands.scenarios import scenarios
@@ -38,6 +39,7 @@ cli.command("app")(dashboard)
 cli.command("run")(run)
 cli.command("report")(report)
 cli.command("evaluate")(evaluate)
+cli.command("realism")(realism)
 cli.command("train")(train)
 cli.command("fit")(fit)
 cli.command("card")(card)

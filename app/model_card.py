@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.card_sections import conditioning_section, horizon_section, seeds_section
 from app.evidence import Evidence
+from app.realism import read_conditioning, read_horizons, read_seeds
 from model.checkpoint import Checkpoint, load_checkpoint
 from stylized_facts.score_rows import ScoreRow
 
@@ -20,25 +22,41 @@ LIMITS = """\
 """
 
 
-def write_card(folder: Path) -> Path:
-    """Write `card.md` beside a checkpoint from its config and its evaluations.
+def write_card(folder: Path, evidence: Path | None = None) -> Path:
+    """Write `card.md` from a checkpoint's config and the evidence about it.
+
+    Parameters
+    ----------
+    folder : of the checkpoint
+    evidence : folder that `app.realism.measure_realism` wrote, and where the card goes; by default
+        the checkpoint's own
 
     Raises
     ------
     FaultlineError
         The checkpoint or one of its evaluations is missing or broken.
     """
-    checkpoint = load_checkpoint(folder)
-    evaluations = [Evidence.read(path) for path in sorted((folder / "evaluation").glob("*.json"))]
-    path = folder / "card.md"
+    checkpoint, evidence = load_checkpoint(folder), evidence or folder
+    evaluations = [Evidence.read(path) for path in sorted((evidence / "evaluation").glob("*.json"))]
+    more = [
+        *seeds_section(read_seeds(evidence)),
+        *horizon_section(read_horizons(evidence)),
+        *conditioning_section(read_conditioning(evidence)),
+    ]
+    path = evidence / "card.md"
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(model_card(checkpoint, evaluations))
+    temporary.write_text(model_card(checkpoint, evaluations, more))
     temporary.replace(path)
     return path
 
 
-def model_card(checkpoint: Checkpoint, evaluations: Sequence[Evidence]) -> str:
-    """The card as Markdown; every number comes from the checkpoint or an evaluation."""
+def model_card(
+    checkpoint: Checkpoint, evaluations: Sequence[Evidence], more: Sequence[str] = ()
+) -> str:
+    """The card as Markdown; every number comes from the checkpoint or its evidence.
+
+    `more` are the lines of further sections, see `app.card_sections`.
+    """
     config, record = checkpoint.config, checkpoint.config.training
     settings = config.settings
     count = sum(weight.numel() for weight in checkpoint.weights.values())
@@ -86,6 +104,7 @@ def model_card(checkpoint: Checkpoint, evaluations: Sequence[Evidence]) -> str:
         "",
         *_evaluation(evaluations),
         "",
+        *more,
         "## Limits",
         "",
         LIMITS,

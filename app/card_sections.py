@@ -1,0 +1,110 @@
+"""Sections of the model card that come from more than one rollout length or seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.conditioning import Conditioning
+from app.horizon import LongRollout
+from app.realism import SeedHeadline, SeedHeadlines
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table."""
+    return ["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)]
+
+
+def digits(value: float | None) -> str:
+    """Three significant digits; a dash for what is not known."""
+    return "-" if value is None or np.isnan(value) else f"{value:.3g}"
+
+
+def seeds_section(found: SeedHeadlines | None) -> list[str]:
+    """Headline numbers over seeds, an asset a line."""
+    if found is None:
+        return []
+    rows = []
+    for asset in dict.fromkeys(h.asset for h in found.headlines):
+        own = [h for h in found.headlines if h.asset == asset]
+        under_test = next(iter(own[0].ratio_to_floor))
+        hawkes = np.array([h.ratio_to_hawkes for h in own])
+        floor = np.array([h.ratio_to_floor[under_test] for h in own])
+        other = np.array([h.ratio_to_floor.get("Hawkes", np.nan) for h in own])
+
+        rows.append((
+            asset + (" (zero-shot)" if own[0].zero_shot else ""), str(len(own)),
+            *(f"{v.mean():.2f} ± {v.std(ddof=1) if len(v) > 1 else 0:.2f}"
+              for v in (hawkes, floor, other)),
+            *(_share(own, key) for key in ("event_rate", "realised_volatility_10s", "mean_spread")),
+        ))  # fmt: skip
+    return [
+        "## Over seeds", "",
+        f"{found.paths} rollouts of each model a seed; mean and standard deviation over seeds. The "
+        "last columns are TradeFM over real, means.", "",
+        *table(
+            ("asset", "seeds", "TradeFM / Hawkes", "TradeFM / floor", "Hawkes / floor",
+             "events a second", "volatility, 10 s", "spread"),
+            rows,
+        ), "",
+    ]  # fmt: skip
+
+
+def _share(headlines: Sequence[SeedHeadline], key: str) -> str:
+    pairs = [h.means[key] for h in headlines if key in h.means]
+    return digits(float(np.mean([value / real for real, value in pairs]))) if pairs else "-"
+
+
+def horizon_section(found: Sequence[LongRollout]) -> list[str]:
+    """Drift over a long horizon."""
+    if not found:
+        return []
+    rows = [
+        (one.asset, f"{level.label} ({level.unit})", digits(level.real),
+         f"{digits(level.real_band[0])} to {digits(level.real_band[1])}",
+         digits(level.mean[0]), digits(level.mean[len(level.mean) // 2]), digits(level.mean[-1]),
+         f"{level.inside:.0%}")
+        for one in found for level in one.levels
+    ]  # fmt: skip
+    longest = [
+        f"{one.asset}: {one.paths} paths of {one.horizon_s / 60:.0f} minutes, median "
+        f"{one.events[len(one.events) // 2]:,} events, {one.cut_paths} cut at the limit; a side "
+        f"was empty after {one.counters.get('empty_side', 0):,} of "
+        f"{one.counters['executed']:,} events."
+        for one in found
+    ]
+    return [
+        "## Long rollouts", "",
+        f"Chunks of {found[0].chunk_s:.0f} s beside all such windows of the recorded session; "
+        "`inside` is the share of chunks whose mean lies in the band of 95% of the real windows. "
+        "An empty side keeps its last price, and the next order of that side is placed from it.",
+        "", *(f"- {line}" for line in longest), "",
+        *table(
+            ("asset", "level", "real mean", "real band", "first chunk", "middle", "last", "inside"),
+            rows,
+        ), "",
+    ]  # fmt: skip
+
+
+def conditioning_section(found: Sequence[Conditioning]) -> list[str]:
+    """What was asked for by slow contexts, what came, what is real."""
+    if not found:
+        return []
+    rows = [
+        (one.asset, f"`{row.context}`", f"{row.label} ({row.unit})" if row.unit else row.label,
+         " / ".join(digits(v) for v in row.real), " / ".join(digits(v) for v in row.got),
+         digits(row.rank_correlation))
+        for one in found for row in one.rows
+    ]  # fmt: skip
+    return [
+        "## Conditioning", "",
+        "Slow contexts moved through their five tiers, lowest first, with the others at what is "
+        f"usual there: mean over the {found[0].window_s:.0f} s that followed in the training "
+        "recording, and in rollouts from states of the validation split that were told the tier.",
+        "",
+        *table(
+            ("asset", "context", "moves", "real by tier", "TradeFM by tier", "rank corr."), rows
+        ),
+        "",
+    ]  # fmt: skip
