@@ -140,14 +140,14 @@ def _follow(
                     while found != -1 and left[found] != size[i]:
                         found = after[found]
                 if found != -1:
-                    at = level[row[found]]
+                    of, at = int(side[row[found]]), level[row[found]]
                     taken = min(size[i], left[found])
                     left[found] -= taken
-                    held[own, at] -= taken
+                    held[of, at] -= taken
                     if left[found] == 0:
                         died_ns[found] = time_ns[i]
                         fate[found] = 1
-                        _unlink(found, own, at, head, tail, before, after)
+                        _unlink(found, of, at, head, tail, before, after)
             for s in range(2):
                 shown = bid_ticks[i] if s == 0 else ask_ticks[i]
                 there = bid_size[i] if s == 0 else ask_size[i]

@@ -62,7 +62,8 @@ def hurst_exponent(found: WindowRatio, weights: Float64) -> Float64:
     y = 0.5 * np.log(np.where(known, squares, 1.0))
     n = known.sum(1)
     away = known * (x - ((known * x).sum(1) / np.maximum(n, 1))[:, None])
-    slope: Float64 = (away * y).sum(1) / (away * x).sum(1)
+    with np.errstate(invalid="ignore"):
+        slope: Float64 = (away * y).sum(1) / (away * x).sum(1)
     return np.where(n >= MIN_SCALES, slope, np.nan)
 
 

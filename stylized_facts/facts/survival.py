@@ -12,9 +12,12 @@ from stylized_facts.facts.fact import Fact, FactCurve
 from stylized_facts.order_tracking import CANCELLED, FILLED, lifetimes
 from stylized_facts.sample import MarketSample, remembered
 
-EDGES_S: Float64 = 10.0 ** np.linspace(-4, 4, 161)  # twenty steps a decade
 SHOWN_S = (0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-_SHOWN: Int64 = np.array([np.searchsorted(EDGES_S, t * (1 - 1e-9)) for t in SHOWN_S])
+# twenty steps a decade, and the times that are shown
+EDGES_S: Float64 = np.unique(np.append(10.0 ** np.arange(-4, 4.01, 0.05), SHOWN_S).round(9)).astype(
+    np.float64
+)
+_SHOWN: Int64 = np.searchsorted(EDGES_S, SHOWN_S)
 MIN_ENDS = 100
 
 
@@ -30,7 +33,7 @@ class Survival(WindowRatio):
         return np.where(risk[:, _SHOWN] >= 10, survival[:, _SHOWN], np.nan)
 
     def everywhere(self, weights: Float64) -> tuple[Float64, Float64]:
-        """Product limit at `EDGES_S`, and the orders at risk: two float64 [R, 161]."""
+        """Product limit at `EDGES_S`, and the orders at risk: two float64 [R, T]."""
         deaths, risk = weights @ self.above, weights @ self.beneath
         survival: Float64 = np.cumprod(1 - deaths / np.maximum(risk, 1), axis=1)
         return survival, risk
