@@ -14,9 +14,7 @@ from stylized_facts.sample import MarketSample, remembered
 
 SHOWN_S = (0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 # twenty steps a decade, and the times that are shown
-EDGES_S: Float64 = np.unique(np.append(10.0 ** np.arange(-4, 4.01, 0.05), SHOWN_S).round(9)).astype(
-    np.float64
-)
+EDGES_S: Float64 = np.unique(np.append(10.0 ** np.arange(-4, 4.01, 0.05), SHOWN_S).round(9))
 _SHOWN: Int64 = np.searchsorted(EDGES_S, SHOWN_S)
 MIN_ENDS = 100
 
@@ -35,8 +33,8 @@ class Survival(WindowRatio):
     def everywhere(self, weights: Float64) -> tuple[Float64, Float64]:
         """Product limit at `EDGES_S`, and the orders at risk: two float64 [R, T]."""
         deaths, risk = weights @ self.above, weights @ self.beneath
-        survival: Float64 = np.cumprod(1 - deaths / np.maximum(risk, 1), axis=1)
-        return survival, risk
+        survival = np.cumprod(1 - deaths / np.maximum(risk, 1), axis=1)
+        return np.asarray(survival, np.float64), risk
 
 
 def kaplan_meier(seconds: Float64, ended: Float64, window: Int64, windows: int) -> Survival:
