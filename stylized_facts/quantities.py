@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from model.events import NS_PER_S, Action, Float64, Int64, Side
-from stylized_facts.sample import MarketSample
+from stylized_facts.sample import MarketSample, remembered
+from stylized_facts.trades import trade_signs
 
 Scale = Literal["linear", "log", "log1p", "signed_log"]
 Centre = Literal["median", "mean", "sd"]
@@ -112,6 +113,7 @@ def from_scale(values: Float64, scale: Scale) -> Float64:
     return values
 
 
+@remembered
 def log_returns(sample: MarketSample, horizon_s: int, step_s: int | None = None) -> Values:
     """Log returns of the mid over `horizon_s` seconds, in bp, one every `step_s` seconds.
 
@@ -126,6 +128,12 @@ def log_returns(sample: MarketSample, horizon_s: int, step_s: int | None = None)
         begins = np.arange(low, high - horizon_s, step)
         parts.append(1e4 * (log_mid[begins + horizon_s] - log_mid[begins]))
     return _ragged(parts)
+
+
+def moved_returns(sample: MarketSample) -> Values:
+    """1-second log returns other than 0, in bp: the rest of what `zero_return_share` tells."""
+    returns = log_returns(sample, 1)
+    return _per_window(np.where(returns.values != 0, returns.values, np.nan), returns.offsets)
 
 
 def spread_ticks(sample: MarketSample) -> Values:
@@ -148,6 +156,7 @@ def imbalance(sample: MarketSample) -> Values:
     return _per_window((bid - ask) / total, sample.grid.offsets)
 
 
+@remembered
 def interarrival_s(sample: MarketSample) -> Values:
     """Seconds between successive adds and cancels of a window; PRINTs are passed over."""
     kept = sample.events.action != Action.PRINT
@@ -157,6 +166,7 @@ def interarrival_s(sample: MarketSample) -> Values:
     return _ragged(parts)
 
 
+@remembered
 def depth_ticks(sample: MarketSample) -> Values:
     """Ticks from the same side's best price just before each new order, away from the market.
 
@@ -193,9 +203,8 @@ def events_per_s(sample: MarketSample) -> Values:
 
 
 def order_signs(sample: MarketSample) -> Values:
-    """+1 for each aggressive buy, -1 for each aggressive sell, in the order of arrival."""
-    sign = np.where(sample.events.side == Side.BUY, 1.0, -1.0)
-    return _per_window(np.where(sample.aggressive, sign, np.nan), sample.offsets)
+    """+1 for each trade by a buyer, -1 for each by a seller, in the order of arrival."""
+    return Values(*trade_signs(sample))
 
 
 def _spans(offsets: Int64) -> list[tuple[int, int]]:
@@ -226,6 +235,8 @@ QUANTITIES: dict[str, Quantity] = {
             )
             for h in RETURN_HORIZONS_S
         ),
+        Quantity("log_return_1s_moved", "Log return, 1 s, where not 0", "bp",
+                 "clock grid, one every 1 s", moved_returns, centre="sd"),
         Quantity("spread", "Spread", "ticks", _GRID, spread_ticks, whole=True),
         Quantity("interarrival", "Interarrival time", "s", "every event", interarrival_s, "log"),
         Quantity("depth", "Depth of new orders", "ticks", "every new order", depth_ticks,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from model.errors import FaultlineError, RecordingError
 from model.events import (
+    EVENT_COLUMNS,
     NS_PER_S,
     Action,
     Events,
@@ -18,6 +20,7 @@ from model.events import (
     Float64,
     Int8,
     Int64,
+    Levels,
     Quotes,
     Recording,
     Side,
@@ -25,6 +28,29 @@ from model.events import (
 )
 
 Bools = npt.NDArray[np.bool_]
+DAY_NS = 24 * 3600 * NS_PER_S
+_TOUCH = ("bid_ticks", "ask_ticks", "bid_size", "ask_size")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def remembered(
+    function: Callable[Concatenate[MarketSample, _P], _T],
+) -> Callable[Concatenate[MarketSample, _P], _T]:
+    """Keep what a function of a sample returns with the sample: many facts share one pass.
+
+    All arguments but the sample must be hashable.
+    """
+
+    @wraps(function)
+    def call(sample: MarketSample, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        key = (function.__module__, function.__qualname__, args, tuple(sorted(kwargs.items())))
+        if key not in sample.memory:
+            sample.memory[key] = function(sample, *args, **kwargs)
+        found: _T = sample.memory[key]
+        return found
+
+    return call
 
 
 class SampleError(FaultlineError):
@@ -69,6 +95,7 @@ class MarketSample:
     quotes : Quotes, the touch AFTER each event
     start : Quotes [W], the touch at `start_ns`
     start_ns, end_ns : int64 [W]
+    levels : Levels, the first levels of the book AFTER each event, where every recording has them
     """
 
     label: str
@@ -79,9 +106,15 @@ class MarketSample:
     start: Quotes
     start_ns: Int64
     end_ns: Int64
+    levels: Levels | None = None
 
     def __len__(self) -> int:
         return len(self.start_ns)
+
+    @cached_property
+    def memory(self) -> dict[Hashable, Any]:
+        """What `remembered` functions have found in this sample."""
+        return {}
 
     @classmethod
     def from_recordings(
@@ -105,7 +138,8 @@ class MarketSample:
         Raises
         ------
         SampleError
-            No recording, no quotes, no events, times out of order, events outside the span,
+            No recording, no quotes, no events, columns that hold NaN or fractions, times out of
+            order, events outside the span, a window of more than a day (sessions chained together),
             a crossed touch, or recordings of different assets, currencies or tick sizes.
         """
         if not recordings:
@@ -135,6 +169,11 @@ class MarketSample:
                 start = starts.slice(w, w + 1)
             if end <= begin:
                 raise SampleError(f"{where}: lasts no time; a window needs two events or a span")
+            if end - begin > DAY_NS:
+                raise SampleError(
+                    f"{where}: lasts {(end - begin) / DAY_NS:.1f} days; give each session as a "
+                    "recording of its own"
+                )
             windows.append((recording, start, begin, end))
         return _join(windows, label, first)
 
@@ -174,7 +213,8 @@ class MarketSample:
             for begin in begins:
                 a, b = (low + np.searchsorted(time, [begin, begin + length_ns])).tolist()
                 start = self.start.slice(w, w + 1) if a == low else self.quotes.slice(a - 1, a)
-                piece = Recording(self.events.slice(a, b), self.quotes.slice(a, b))
+                levels = None if self.levels is None else self.levels.slice(a, b)
+                piece = Recording(self.events.slice(a, b), self.quotes.slice(a, b), levels)
                 pieces.append((piece, start, begin, begin + length_ns))
         if not pieces:
             raise SampleError(
@@ -198,13 +238,42 @@ class MarketSample:
         """The touch just BEFORE each event: what the event before it, or the start, left behind."""
         first = self.offsets[:-1][np.diff(self.offsets) > 0]
         columns = {}
-        for name in ("bid_ticks", "ask_ticks", "bid_size", "ask_size"):
+        for name in _TOUCH:
             after = getattr(self.quotes, name)
             column = np.empty_like(after)
             column[1:] = after[:-1]
             column[first] = getattr(self.start, name)[np.diff(self.offsets) > 0]
             columns[name] = column
         return Quotes(**columns)
+
+    @cached_property
+    def mid_before(self) -> Float64:
+        """Mid in ticks just before each event, float64 [n]; an empty side has its last price."""
+        return np.asarray(0.5 * (self.before.bid_ticks + self.before.ask_ticks), np.float64)
+
+    @cached_property
+    def mid_after(self) -> Float64:
+        """Mid in ticks just after each event, float64 [n]; an empty side has its last price."""
+        return np.asarray(0.5 * (self.quotes.bid_ticks + self.quotes.ask_ticks), np.float64)
+
+    @cached_property
+    def _begins(self) -> Int64:
+        """Start of each window on a clock that runs through all windows without a gap."""
+        lengths = self.end_ns - self.start_ns + 1
+        return np.asarray(np.cumsum(lengths) - lengths)
+
+    @cached_property
+    def clock_ns(self) -> Int64:
+        """Time of each event on a clock that runs through all windows, int64 [n], in order."""
+        return np.asarray(
+            self._begins[self.window] + self.events.time_ns - self.start_ns[self.window]
+        )
+
+    def rows_at(self, window: Int64, since_start_ns: Int64) -> Int64:
+        """Last row of `window` that is not later than `since_start_ns`; -1 where there is none."""
+        clock = self._begins[window] + since_start_ns
+        row = np.searchsorted(self.clock_ns, clock, side="right") - 1
+        return np.where(row < self.offsets[window], -1, row)
 
     @cached_property
     def aggressive(self) -> Bools:
@@ -227,7 +296,7 @@ class MarketSample:
             last = np.searchsorted(self.events.time_ns[low:high], clock, side="right") - 1
             row[offsets[w] : offsets[w + 1]] = np.where(last < 0, -1 - w, low + last)
         columns = {}
-        for name in ("bid_ticks", "ask_ticks", "bid_size", "ask_size"):
+        for name in _TOUCH:
             # the starts, last window first, stand behind the rows, where index -1 - w finds them
             columns[name] = np.concatenate(
                 (getattr(self.quotes, name), getattr(self.start, name)[::-1])
@@ -248,6 +317,15 @@ def _check(recording: Recording, first: EventsMeta, where: str) -> None:
         raise SampleError(f"{where}: has no quotes; rebuild the book from the messages first")
     if len(quotes) != len(recording):
         raise SampleError(f"{where}: {len(recording)} events but {len(quotes)} quotes")
+    for table, names in ((recording.events, EVENT_COLUMNS), (quotes, _TOUCH)):
+        for name in names:
+            column = getattr(table, name)
+            if not np.issubdtype(column.dtype, np.integer):
+                nan = np.issubdtype(column.dtype, np.floating) and np.isnan(column).any()
+                raise SampleError(
+                    f"{where}: {name} {'holds NaN' if nan else f'is {column.dtype}'}; "
+                    "it must hold whole numbers"
+                )
     try:
         check_events(recording.events, where)
     except RecordingError as error:
@@ -261,17 +339,18 @@ def _check(recording: Recording, first: EventsMeta, where: str) -> None:
 def _join(
     windows: Sequence[tuple[Recording, Quotes, int, int]], label: str, meta: EventsMeta
 ) -> MarketSample:
-    def column(parts: Sequence[Events] | Sequence[Quotes], name: str) -> Int64:
+    def column(parts: Sequence[Events] | Sequence[Quotes] | Sequence[Levels], name: str) -> Int64:
         joined: Int64 = np.concatenate([getattr(part, name) for part in parts])
         return joined
 
     events = [recording.events for recording, *_ in windows]
     quotes = [recording.quotes for recording, *_ in windows if recording.quotes is not None]
     starts = [start for _, start, *_ in windows]
-    touch = ("bid_ticks", "ask_ticks", "bid_size", "ask_size")
+    levels = [recording.levels for recording, *_ in windows if recording.levels is not None]
     codes: dict[str, Int8] = {
         name: column(events, name).astype(np.int8) for name in ("action", "side")
     }
+    depths = {part.bid_ticks.shape[1] for part in levels}
     return MarketSample(
         label=label,
         meta=meta,
@@ -284,8 +363,13 @@ def _join(
             meta=meta,
             **codes,
         ),
-        quotes=Quotes(**{name: column(quotes, name) for name in touch}),
-        start=Quotes(**{name: column(starts, name) for name in touch}),
+        quotes=Quotes(**{name: column(quotes, name) for name in _TOUCH}),
+        start=Quotes(**{name: column(starts, name) for name in _TOUCH}),
         start_ns=np.array([begin for *_, begin, _ in windows], np.int64),
         end_ns=np.array([end for *_, end in windows], np.int64),
+        levels=(
+            Levels(**{name: column(levels, name) for name in _TOUCH})
+            if len(levels) == len(windows) and len(depths) == 1
+            else None
+        ),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from model.events import Float64
-from stylized_facts.facts.fact import by_window
+from stylized_facts.facts.fact import Fact, by_window
+from stylized_facts.facts.levels import MIN_SECONDS, count_seconds
 from stylized_facts.quantities import log_returns
 from stylized_facts.sample import MarketSample
 
@@ -26,3 +27,9 @@ def arch_lm(values: Float64) -> float:
 def mean_arch_lm(sample: MarketSample, weights: Float64) -> Float64:
     """Mean over windows of the statistic of their 1-second log returns; grows with their length."""
     return by_window(log_returns(sample, 1), arch_lm, SHORTEST).draws(weights)[:, 0]
+
+
+FACTS = (
+    Fact("arch_lm", "ARCH-LM (10), mean over windows", "", mean_arch_lm, count_seconds,
+         MIN_SECONDS, code="R5"),
+)  # fmt: skip

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from model.events import Float64, Int64
-from stylized_facts.facts.autocorrelation import LAGS_S, abs_return_acf
+from stylized_facts.facts.autocorrelation import LAGS_S, MIN_RETURNS, abs_return_acf
+from stylized_facts.facts.fact import Fact
 from stylized_facts.facts.levels import count_seconds
 from stylized_facts.sample import MarketSample
 
@@ -45,3 +46,9 @@ def decay_of_volatility(sample: MarketSample, weights: Float64) -> Float64:
     """
     noise = 2 / np.sqrt(max(1, count_seconds(sample)))
     return decay_exponent(abs_return_acf(sample).draws(weights), LAGS_S, noise)
+
+
+FACTS = (
+    Fact("decay_exponent", "Decay exponent of ACF of |return|", "", decay_of_volatility,
+         count_seconds, MIN_RETURNS, code="R6"),
+)  # fmt: skip

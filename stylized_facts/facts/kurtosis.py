@@ -1,13 +1,17 @@
-"""Heavy tails and aggregational Gaussianity: excess kurtosis of log returns against the horizon."""
+"""Heavy tails: excess kurtosis of log returns against the horizon."""
 
 from __future__ import annotations
+
+from functools import partial
 
 import numpy as np
 
 from model.events import Float64
-from stylized_facts.quantities import Values, log_returns
+from stylized_facts.facts.fact import Fact, window_sums
+from stylized_facts.quantities import RETURN_HORIZONS_S, Values, log_returns
 from stylized_facts.sample import MarketSample
 
+HORIZONS_S = (*RETURN_HORIZONS_S, 300)
 MIN_RETURNS = 30  # non-overlapping
 
 
@@ -26,8 +30,8 @@ def weighted_kurtosis(values: Values, weights: Float64) -> Float64:
         return np.full(len(weights), np.nan)
     x = values.values - values.values.mean()
     windows = len(values.offsets) - 1
-    powers = [np.bincount(values.window, x**p, windows) for p in range(5)]
-    n, s1, s2, s3, s4 = (weights @ power for power in powers)
+    powers = window_sums(values.window, windows, *(x**p for p in range(5)))
+    n, s1, s2, s3, s4 = (weights @ powers).T
     with np.errstate(invalid="ignore", divide="ignore"):
         m = s1 / n
         variance = s2 / n - m**2
@@ -45,3 +49,13 @@ def kurtosis_of_returns(sample: MarketSample, weights: Float64, *, horizon_s: in
 def count_returns(sample: MarketSample, *, horizon_s: int) -> int:
     """Non-overlapping returns over `horizon_s` that the windows hold."""
     return int(np.sum(sample.duration_s // horizon_s))
+
+
+FACTS = tuple(
+    Fact(
+        f"kurtosis_{h}s", f"Excess kurtosis, {h} s", "",
+        partial(kurtosis_of_returns, horizon_s=h), partial(count_returns, horizon_s=h),
+        MIN_RETURNS, code="R2",
+    )
+    for h in HORIZONS_S
+)  # fmt: skip

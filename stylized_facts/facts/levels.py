@@ -7,15 +7,17 @@ import numpy.typing as npt
 
 from model.events import Action, Float64
 from stylized_facts.bootstrap import WindowRatio
-from stylized_facts.facts.fact import sums
+from stylized_facts.facts.fact import Fact, sums
 from stylized_facts.quantities import (
     Values,
     interarrival_s,
     log_returns,
-    spread_ticks,
     touch_volume,
 )
 from stylized_facts.sample import MarketSample
+
+MIN_SECONDS = 120
+MIN_EVENTS = 100
 
 
 def mean_interarrival(sample: MarketSample, weights: Float64) -> Float64:
@@ -27,11 +29,6 @@ def event_rate(sample: MarketSample, weights: Float64) -> Float64:
     """Adds and cancels divided by the length of the windows, per second."""
     events = _count(sample, sample.events.action != Action.PRINT)
     return WindowRatio(events, sample.duration_s[:, None]).draws(weights)[:, 0]
-
-
-def mean_spread(sample: MarketSample, weights: Float64) -> Float64:
-    """Time-weighted mean spread, ticks."""
-    return sums(spread_ticks(sample)).draws(weights)[:, 0]
 
 
 def mean_touch_volume(sample: MarketSample, weights: Float64) -> Float64:
@@ -77,3 +74,21 @@ def count_seconds(sample: MarketSample) -> int:
 
 def _count(sample: MarketSample, chosen: npt.NDArray[np.bool_]) -> Float64:
     return np.bincount(sample.window[chosen], minlength=len(sample))[:, None].astype(float)
+
+
+FACTS = (
+    Fact("zero_return_share", "Share of 1 s returns that are 0", "", zero_return_share,
+         count_seconds, MIN_SECONDS),
+    Fact("aggressive_share", "Share of new orders that cross", "", aggressive_share, count_events,
+         MIN_EVENTS, code="L7"),
+    Fact("cancel_share", "Share of cancels", "", cancel_share, count_events, MIN_EVENTS,
+         code="L7"),
+    Fact("mean_interarrival", "Mean interarrival time", "s", mean_interarrival, count_events,
+         MIN_EVENTS, "mean", "L3"),
+    Fact("event_rate", "Events a second", "1/s", event_rate, count_events, MIN_EVENTS, "mean",
+         "L3"),
+    Fact("mean_touch_volume", "Mean volume at the touch", "shares", mean_touch_volume,
+         count_seconds, MIN_SECONDS, "mean", "L2"),
+    Fact("realised_volatility_10s", "Realised volatility, 10 s", "bp", realised_volatility,
+         count_seconds, MIN_SECONDS, "mean"),
+)  # fmt: skip
