@@ -17,8 +17,9 @@ import numpy as np
 from app.charts.realism import REAL
 from app.evidence import EvaluationSettings, Evidence, Provenance
 from app.manifest import collect_manifest
-from app.models import resolve_model
+from app.models import is_baseline, resolve_model
 from app.references import fitting_window, real_sample, recording_with_quotes
+from app.synthetic import labelled, synthetic_sample
 from engine.ensemble import PathEnsemble
 from engine.replay import replay
 from engine.rollout import Progress, rollout
@@ -26,14 +27,15 @@ from engine.scenario import Scenario
 from engine.seeding import BookSeed
 from engine.spec import RunSpec
 from model.catalogue import AssetEntry, Split, find_asset, load_profile
-from model.errors import RecordingError
+from model.errors import RecordingError, SpecError
 from model.events import NS_PER_S, Quotes, Recording
+from stylized_facts.figures import figures
 from stylized_facts.sample import MarketSample
 from stylized_facts.scorecard import scorecard
 from stylized_facts.sheet import fact_sheet
 
 HISTORY_EVENTS = 512
-LABELS = {"hawkes": "Hawkes", "zero-intelligence": "Zero intelligence"}
+TRADEFM = "TradeFM"
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,20 @@ def evaluate_asset(
     spec = RunSpec(
         asset=asset, scenario=Scenario.none(), paths=settings.paths, horizon_s=horizon_s,
         max_events=settings.max_events, burn_in_events=0, seed=settings.seed,
-        model=settings.model, device=settings.device,
+        device=settings.device,
     )  # fmt: skip
     span = entry.splits.part(settings.split)
+    given = {
+        label: synthetic_sample(folder, label, entry, horizon_ns)
+        for label, folder in map(labelled, settings.synthetic)
+    }
     samples: dict[str, MarketSample] = {}
     seconds, events, cut, counters = {}, {}, {}, {}
-    models = (settings.model, *settings.baselines)
-    for name in models:
+    for name in settings.models:
+        label = label_of(name)
+        if label in given:
+            raise SpecError(f"--synthetic {label}: a model has that label; choose another")
         model = resolve_model(name, asset, settings.device)
-        label = LABELS.get(name, "TradeFM")
 
         def tell(state: Progress, label: str = label) -> None:
             if progress:
@@ -96,12 +103,21 @@ def evaluate_asset(
         seconds[label], events[label] = run.timing["total"], len(paths.time_ns)
         cut[label] = int((paths.end_ns < horizon_ns).sum())
         counters[label] = paths.counters
+    samples |= given
+    if not samples:
+        raise SpecError("evaluate: no model, no baseline and no --synthetic: nothing to judge")
+    events |= {label: len(sample.events) for label, sample in given.items()}
+    card = scorecard(
+        real, samples, floor_seed=settings.seed, resamples=settings.resamples,
+        training=training_sample(recording, entry, horizon_ns), learned=True,
+    )  # fmt: skip
+    samples = {label: samples[label] for label in card.models}
     sheet = fact_sheet(real, profile, REAL)
     sheets = {REAL: sheet} | {
         label: fact_sheet(sample, profile, label, like=sheet) for label, sample in samples.items()
     }
     return Evidence(
-        scorecard=scorecard(real, samples, floor_seed=settings.seed, resamples=settings.resamples),
+        scorecard=card,
         sheets=sheets,
         provenance=Provenance(
             settings=settings,
@@ -113,11 +129,30 @@ def evaluate_asset(
             cut_paths=cut,
             counters=counters,
             manifest=collect_manifest(
-                [spec.model_copy(update={"model": name}) for name in models],
+                [spec.model_copy(update={"model": name}) for name in settings.models],
                 commands=[settings.command(asset)],
             ),
         ),
     )
+
+
+def write_figures(evidence: Evidence, folder: Path) -> None:
+    """Write table (CSV and Parquet) and figures (HTML and CSV) of an evaluation into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    evidence.scorecard.write_parquet(folder / "scorecard.parquet")
+    evidence.scorecard.to_frame().to_csv(folder / "scorecard.csv", index=False)
+    for figure in figures(evidence.scorecard, evidence.sheets):
+        figure.write(folder)
+
+
+def label_of(name: str) -> str:
+    """What a model is called on a scorecard: `TradeFM`, or a baseline by its name."""
+    return name.replace("-", " ").capitalize() if is_baseline(name) else TRADEFM
+
+
+def training_sample(recording: Recording, entry: AssetEntry, window_ns: int) -> MarketSample:
+    """The training split in windows; bins are fixed on it, and copies of it looked for."""
+    return MarketSample.from_session(recording, "Training", *entry.splits.train).windows(window_ns)
 
 
 def ensemble_sample(ensemble: PathEnsemble, label: str) -> MarketSample:

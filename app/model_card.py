@@ -8,7 +8,7 @@ from typing import Any
 
 from app.evidence import Evidence
 from model.checkpoint import Checkpoint, load_checkpoint
-from stylized_facts.score_rows import ScoreRow
+from stylized_facts.score_row import ScoreRow
 
 LIMITS = """\
 - Trained on parts of one day (2012-06-21) of three NASDAQ stocks. It knows no crash, no
