@@ -8,9 +8,11 @@ before a start is context and is not scored.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -29,6 +31,7 @@ from engine.spec import RunSpec
 from model.catalogue import AssetEntry, Split, find_asset, load_profile
 from model.errors import RecordingError, SpecError
 from model.events import NS_PER_S, Quotes, Recording
+from model.profile import AssetProfile
 from stylized_facts.figures import figures
 from stylized_facts.sample import MarketSample
 from stylized_facts.scorecard import scorecard
@@ -36,6 +39,18 @@ from stylized_facts.sheet import fact_sheet
 
 HISTORY_EVENTS = 512
 TRADEFM = "TradeFM"
+
+
+@runtime_checkable
+class ReturnsModel(Protocol):
+    """A baseline that writes returns over bars of `bar_s` seconds, and no orders."""
+
+    bar_s: float
+
+    def sample(
+        self, profile: AssetProfile, windows: int, duration_s: float, seed: int
+    ) -> MarketSample:
+        """Simulated mids as a sample."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +99,22 @@ def evaluate_asset(
         for label, folder in map(labelled, settings.synthetic)
     }
     samples: dict[str, MarketSample] = {}
-    seconds, events, cut, counters = {}, {}, {}, {}
+    seconds: dict[str, float] = {}
+    bars_s: dict[str, float] = {}
+    events: dict[str, int] = {}
+    cut: dict[str, int] = {}
+    counters: dict[str, dict[str, int]] = {}
     for name in settings.models:
         label = label_of(name)
         if label in given:
             raise SpecError(f"--synthetic {label}: a model has that label; choose another")
         model = resolve_model(name, asset, settings.device)
+        if isinstance(model, ReturnsModel):
+            started = time.perf_counter()
+            samples[label] = model.sample(profile, settings.paths, horizon_s, settings.seed)
+            seconds[label], events[label] = time.perf_counter() - started, 0
+            cut[label], counters[label], bars_s[label] = 0, {}, model.bar_s
+            continue
 
         def tell(state: Progress, label: str = label) -> None:
             if progress:
@@ -109,7 +134,7 @@ def evaluate_asset(
     events |= {label: len(sample.events) for label, sample in given.items()}
     card = scorecard(
         real, samples, floor_seed=settings.seed, resamples=settings.resamples,
-        training=training_sample(recording, entry, horizon_ns), learned=True,
+        training=training_sample(recording, entry, horizon_ns), learned=True, bars_s=bars_s,
     )  # fmt: skip
     samples = {label: samples[label] for label in card.models}
     sheet = fact_sheet(real, profile, REAL)

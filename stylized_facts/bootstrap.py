@@ -18,7 +18,8 @@ from stylized_facts.sample import MarketSample
 
 MIN_WINDOWS = 4  # fewer windows give neither an interval nor a floor
 LEVEL = 0.95
-LONGEST_BLOCK = 1 / 4  # of the windows: longer runs leave too few of them to draw from
+LEAST_FOR_RUNS = 32  # windows: fewer are drawn one by one, as runs leave too few to choose from
+LONGEST_BLOCK = 1 / 4  # of the windows
 
 
 def window_weights(windows: int, resamples: int, seed: int, block: float = 1.0) -> Float64:
@@ -49,11 +50,11 @@ def block_length(sample: MarketSample) -> float:
 
     The longest of the optimal block lengths for three series of one number a window: logarithm of
     the number of events, of the realised variance of the mid at 1 s, and of the mean spread.
-    Windows that do not follow one another, and fewer than eight, are taken as independent.
+    Windows that do not follow one another, and fewer than 32, are drawn one by one.
     """
     windows = len(sample)
     follows = sample.start_ns[1:] == sample.end_ns[:-1]
-    if windows < 2 * MIN_WINDOWS or follows.mean() < 0.5:
+    if windows < LEAST_FOR_RUNS or follows.mean() < 0.5:
         return 1.0
     from arch.bootstrap import optimal_block_length
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 Family = str
 RETURNS, VOLATILITY, BOOK, FLOW, IMPACT, LEARNED = (
     "returns", "volatility", "book", "order flow", "impact", "learned checks"
@@ -27,6 +29,23 @@ _PREFIXES: tuple[tuple[str, Family], ...] = (  # the first that fits
     ("spread", BOOK), ("touch", BOOK), ("imbalance", BOOK), ("mean_spread", BOOK),
     ("mean_touch", BOOK), ("queue", BOOK), ("book", BOOK), ("one_tick", BOOK),
 )  # fmt: skip
+
+
+_OF_BARS = re.compile(r"(?:log_return|kurtosis|hill|realised_volatility)_(\d+)s(?:_\w+)?")
+_GARCH_S = 10.0  # horizon of the returns behind the facts whose key says `garch`
+
+
+def bars_suffice(key: str, bar_s: float) -> bool:
+    """Whether returns over bars of `bar_s` seconds are all that a row needs.
+
+    What is measured on another horizon than its key names, such as an autocorrelation of 1-second
+    returns, needs bars of a second.
+    """
+    if family_of(key) not in OF_RETURNS:
+        return False
+    named = _OF_BARS.fullmatch(key)
+    horizon = float(named[1]) if named else _GARCH_S if key.startswith("garch") else 1.0
+    return horizon % bar_s == 0
 
 
 def family_of(key: str) -> Family:

@@ -103,12 +103,12 @@ def _forecaster(trial: Trial) -> ScoreRow:
 
 def _memorised(trial: Trial, training: MarketSample) -> ScoreRow:
     runs = TrainingRuns(training)
-    threshold = float(np.quantile(runs.nearest(trial.real).distance, SHARE))
+    resamples = len(trial.plan.real) - 1
+    threshold = runs.nearest(trial.real).threshold(trial.plan.real)
 
     def check(sample: MarketSample) -> Check:
-        weights = window_weights(len(sample), trial.plan.real.shape[0] - 1, trial.seed)
-        near = runs.nearest(sample).share_below(threshold, weights)
-        return Check(near, SHARE, MEMORY_CLOSE)
+        weights = window_weights(len(sample), resamples, trial.seed)
+        return Check(runs.nearest(sample).share_below(threshold, weights), SHARE, MEMORY_CLOSE)
 
     label = "Runs nearer to training than 1% of real ones"
     return _row(trial, "memorisation", label, "memorisation", SHARE, check, 1.0)

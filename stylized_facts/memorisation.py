@@ -33,12 +33,20 @@ class Nearest:
     distance: Float64
     window: Int64
 
-    def share_below(self, threshold: float, weights: Float64) -> Float64:
-        """Share of runs nearer than `threshold` for window weights [R, W]: float64 [R]."""
-        windows = weights.shape[1]
-        near = np.bincount(self.window, self.distance < threshold, windows)
-        every = np.bincount(self.window, minlength=windows)
-        return np.asarray((weights @ near) / np.maximum(weights @ every, 1))
+    def threshold(self, weights: Float64) -> Float64:
+        """Distance that 1% of the runs do not reach, for window weights [R, W]: float64 [R]."""
+        order = np.argsort(self.distance)
+        share = np.cumsum(weights[:, self.window[order]], axis=1)
+        place = (share < SHARE * share[:, -1:]).sum(1)
+        return np.asarray(self.distance[order][np.minimum(place, len(order) - 1)])
+
+    def share_below(self, threshold: Float64, weights: Float64) -> Float64:
+        """Share of runs nearer than `threshold` [R] for window weights [R, W]: float64 [R]."""
+        order = np.argsort(self.distance)
+        share = np.cumsum(weights[:, self.window[order]], axis=1)
+        share = np.hstack((np.zeros((len(share), 1)), share / np.maximum(share[:, -1:], 1)))
+        place = np.searchsorted(self.distance[order], threshold)
+        return np.asarray(share[np.arange(len(share)), place])
 
 
 class TrainingRuns:

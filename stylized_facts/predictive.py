@@ -75,7 +75,7 @@ def forecasts(training: MarketSample, real: MarketSample, seed: int) -> Forecast
         chosen = np.random.default_rng([seed, s]).permutation(len(x))[:MOST_ROWS]
         scale = float(y[chosen].std()) or 1.0
         network = MLPRegressor(
-            (16,), early_stopping=True, max_iter=25, alpha=1e-2, random_state=s
+            hidden_layer_sizes=(16,), early_stopping=True, max_iter=25, alpha=1e-2, random_state=s
         )  # fmt: skip
         model = make_pipeline(StandardScaler(), network)
         with warnings.catch_warnings():

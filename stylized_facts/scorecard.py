@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -110,7 +110,7 @@ def scorecard(
     metrics: Sequence[DistanceName] = DISTANCES,
     *,
     training: MarketSample | None = None,
-    returns_only: Collection[str] = (),
+    bars_s: Mapping[str, float] | None = None,
     learned: bool = False,
     workers: int | None = None,
 ) -> Scorecard:
@@ -125,7 +125,8 @@ def scorecard(
     metrics : distances between distributions, out of `stylized_facts.distances.DISTANCES`
     training : real windows that no score is measured on; gives the bins of total variation and
         what a model might have memorised. Without it the bins come from `real`.
-    returns_only : labels of models that write mid prices and no orders: judged by returns alone
+    bars_s : length of a bar by label, for models that write returns over bars and no orders: they
+        are judged by the rows for which such returns suffice
     learned : whether to train discriminators, a forecaster and look for memorised windows too
     workers : threads; by default one a core, at most four
 
@@ -145,7 +146,7 @@ def scorecard(
         {label: block_length(sample) for label, sample in models.items()},
     )  # fmt: skip
     edges = {} if training is None else training_edges(training)
-    trial = Trial(real, models, plan, floor_seed, edges, frozenset(returns_only), notes)
+    trial = Trial(real, models, plan, floor_seed, edges, dict(bars_s or {}), notes)
     jobs: list[Callable[[], list[Judged]]] = [
         *(partial(distribution_rows, one, trial, metrics) for one in QUANTITIES.values()),
         *(partial(curve_row, one, trial) for one in CURVES),

@@ -11,7 +11,7 @@ import numpy as np
 from model.errors import FaultlineError
 from model.events import Float64
 from stylized_facts.bootstrap import Resampling
-from stylized_facts.families import OF_RETURNS, family_of
+from stylized_facts.families import bars_suffice
 from stylized_facts.quantities import Quantity, Values
 from stylized_facts.sample import MarketSample
 
@@ -29,7 +29,8 @@ class Trial:
     plan : weights of every resample
     seed : of the permutations
     edges : inner edges of the bins of TV by quantity, on its axis, from training data
-    returns_only : models that are judged by returns and volatility alone
+    bars_s : models that write no orders but returns over bars of so many seconds: they are judged
+        by the rows for which such returns suffice
     notes : what went wrong, a sentence each naming quantity and sample; rows add to it
     """
 
@@ -38,16 +39,15 @@ class Trial:
     plan: Resampling
     seed: int
     edges: Mapping[str, Float64] = field(default_factory=dict)
-    returns_only: frozenset[str] = frozenset()
+    bars_s: Mapping[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def scored(self, key: str) -> dict[str, MarketSample]:
         """The models that are judged by the quantity `key`."""
-        narrow = family_of(key) not in OF_RETURNS
         return {
             label: sample
             for label, sample in self.models.items()
-            if not (narrow and label in self.returns_only)
+            if label not in self.bars_s or bars_suffice(key, self.bars_s[label])
         }
 
     def attempt(self, what: str, label: str, work: Callable[[], T], otherwise: T) -> T:

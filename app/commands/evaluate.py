@@ -93,12 +93,12 @@ def scorecard_table(card: Scorecard) -> Table:
     from rich.table import Table
 
     from app.charts.numbers import number
-    from stylized_facts.score_row import DISTANCES
+    from stylized_facts.score_row import DETAIL, DISTANCES
 
     table = Table(
         title=f"{card.asset}: {card.windows_real} real windows of {card.window_s:,.0f} s",
         title_justify="left",
-        caption="K-S, W1, TV, tail, curve: distance to the real sample; others: the value itself. "
+        caption="K-S, W1, curve: distance to the real sample; others: the value itself. "
         "+ match, ~ close, - miss, no mark: too few samples",
         caption_justify="left",
         box=SIMPLE_HEAD,
@@ -109,6 +109,8 @@ def scorecard_table(card: Scorecard) -> Table:
     for name in ("real", "floor", *card.models):
         table.add_column(name, justify="right", no_wrap=True)
     for row in card.rows:
+        if row.metric in DETAIL:
+            continue
         cells = []
         for label in card.models:
             verdict = row.verdict[label]
