@@ -8,17 +8,20 @@ before a start is context and is not scored.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from app.charts.realism import REAL
 from app.evidence import EvaluationSettings, Evidence, Provenance
 from app.manifest import collect_manifest
-from app.models import resolve_model
+from app.models import is_baseline, resolve_model
 from app.references import fitting_window, real_sample, recording_with_quotes
+from app.synthetic import labelled, synthetic_sample
 from engine.ensemble import PathEnsemble
 from engine.replay import replay
 from engine.rollout import Progress, rollout
@@ -26,15 +29,29 @@ from engine.scenario import Scenario
 from engine.seeding import BookSeed
 from engine.spec import RunSpec
 from model.catalogue import AssetEntry, Split, find_asset, load_profile
-from model.errors import RecordingError
+from model.errors import RecordingError, SpecError
 from model.events import NS_PER_S, Quotes, Recording
+from model.profile import AssetProfile
+from stylized_facts.figures import figures
 from stylized_facts.sample import MarketSample
 from stylized_facts.scorecard import scorecard
 from stylized_facts.sheet import fact_sheet
 
-HISTORY_EVENTS = 512  # of the split come before the first start
 HISTORY_S = 900.0  # what a path knows of the time before it began
-LABELS = {"hawkes": "Hawkes", "zero-intelligence": "Zero intelligence"}
+LEAST_HISTORY = 512  # events
+TRADEFM = "TradeFM"
+
+
+@runtime_checkable
+class ReturnsModel(Protocol):
+    """A baseline that writes returns over bars of `bar_s` seconds, and no orders."""
+
+    bar_s: float
+
+    def sample(
+        self, profile: AssetProfile, windows: int, duration_s: float, seed: int
+    ) -> MarketSample:
+        """Simulated mids as a sample."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +92,30 @@ def evaluate_asset(
     spec = RunSpec(
         asset=asset, scenario=Scenario.none(), paths=settings.paths, horizon_s=horizon_s,
         max_events=settings.max_events, burn_in_events=0, seed=settings.seed,
-        model=settings.model, device=settings.device,
+        device=settings.device,
     )  # fmt: skip
     span = entry.splits.part(settings.split)
+    given = {
+        label: synthetic_sample(folder, label, entry, horizon_ns)
+        for label, folder in map(labelled, settings.synthetic)
+    }
     samples: dict[str, MarketSample] = {}
-    seconds, events, cut, counters = {}, {}, {}, {}
-    models = (settings.model, *settings.baselines)
-    for name in models:
+    seconds: dict[str, float] = {}
+    bars_s: dict[str, float] = {}
+    events: dict[str, int] = {}
+    cut: dict[str, int] = {}
+    counters: dict[str, dict[str, int]] = {}
+    for name in settings.models:
+        label = label_of(name)
+        if label in given:
+            raise SpecError(f"--synthetic {label}: a model has that label; choose another")
         model = resolve_model(name, asset, settings.device)
-        label = LABELS.get(name, "TradeFM")
+        if isinstance(model, ReturnsModel):
+            started = time.perf_counter()
+            samples[label] = model.sample(profile, settings.paths, horizon_s, settings.seed)
+            seconds[label], events[label] = time.perf_counter() - started, 0
+            cut[label], counters[label], bars_s[label] = 0, {}, model.bar_s
+            continue
 
         def tell(state: Progress, label: str = label) -> None:
             if progress:
@@ -97,28 +129,56 @@ def evaluate_asset(
         seconds[label], events[label] = run.timing["total"], len(paths.time_ns)
         cut[label] = int((paths.end_ns < horizon_ns).sum())
         counters[label] = paths.counters
+    samples |= given
+    if not samples:
+        raise SpecError("evaluate: no model, no baseline and no --synthetic: nothing to judge")
+    events |= {label: len(sample.events) for label, sample in given.items()}
+    card = scorecard(
+        real, samples, floor_seed=settings.seed, resamples=settings.resamples,
+        training=training_sample(recording, entry, horizon_ns), learned=True, bars_s=bars_s,
+    )  # fmt: skip
+    samples = {label: samples[label] for label in card.models}
     sheet = fact_sheet(real, profile, REAL)
     sheets = {REAL: sheet} | {
         label: fact_sheet(sample, profile, label, like=sheet) for label, sample in samples.items()
     }
     return Evidence(
-        scorecard=scorecard(real, samples, floor_seed=settings.seed, resamples=settings.resamples),
+        scorecard=card,
         sheets=sheets,
         provenance=Provenance(
             settings=settings,
             horizon_s=horizon_s,
             split_s=(span[0] / NS_PER_S, span[1] / NS_PER_S),
-            history_events=HISTORY_EVENTS,
+            history_s=HISTORY_S,
             seconds=seconds,
             events=events,
             cut_paths=cut,
             counters=counters,
             manifest=collect_manifest(
-                [spec.model_copy(update={"model": name}) for name in models],
+                [spec.model_copy(update={"model": name}) for name in settings.models],
                 commands=[settings.command(asset)],
             ),
         ),
     )
+
+
+def write_figures(evidence: Evidence, folder: Path) -> None:
+    """Write table (CSV and Parquet) and figures (HTML and CSV) of an evaluation into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    evidence.scorecard.write_parquet(folder / "scorecard.parquet")
+    evidence.scorecard.to_frame().to_csv(folder / "scorecard.csv", index=False)
+    for figure in figures(evidence.scorecard, evidence.sheets):
+        figure.write(folder)
+
+
+def label_of(name: str) -> str:
+    """What a model is called on a scorecard: `TradeFM`, or a baseline by its name."""
+    return name.replace("-", " ").capitalize() if is_baseline(name) else TRADEFM
+
+
+def training_sample(recording: Recording, entry: AssetEntry, window_ns: int) -> MarketSample:
+    """The training split in windows; bins are fixed on it, and copies of it looked for."""
+    return MarketSample.from_session(recording, "Training", *entry.splits.train).windows(window_ns)
 
 
 def ensemble_sample(ensemble: PathEnsemble, label: str) -> MarketSample:
@@ -139,8 +199,9 @@ def real_prompts(
 ) -> Prompts:
     """Real states at evenly spaced moments of a held-out split, each with the events before it.
 
-    The first moment comes after `HISTORY_EVENTS` events of the split, the last one horizon before
-    its end, so that neither context nor rollout leaves the split.
+    The first moment is the start of the split, the last one horizon before its end. The history is
+    the last `HISTORY_S` seconds of the recording: it may reach back before the split, as it would
+    for anybody who starts a model there, and is not scored.
 
     Raises
     ------
@@ -149,14 +210,14 @@ def real_prompts(
     """
     times = recording.events.time_ns
     start_ns, end_ns = entry.splits.part(split)
-    first = int(np.searchsorted(times, start_ns)) + HISTORY_EVENTS - 1
+    first = max(int(np.searchsorted(times, start_ns)) - 1, LEAST_HISTORY)
     last_ns = min(end_ns, int(times[-1])) - horizon_ns
     if first >= len(times) or int(times[first]) > last_ns:
         raise RecordingError(
-            f"{entry.asset}: the {split} split holds no {HISTORY_EVENTS} events and a horizon of "
-            f"{horizon_ns / NS_PER_S:g} s after them; choose a shorter --horizon"
+            f"{entry.asset}: the {split} split holds no horizon of {horizon_ns / NS_PER_S:g} s "
+            f"after {LEAST_HISTORY} events; choose a shorter --horizon"
         )
-    moments = np.linspace(int(times[first]), last_ns, paths)
+    moments = np.linspace(max(int(times[first]), start_ns), last_ns, paths)
     rows = np.searchsorted(times, moments, side="right") - 1
     since = np.searchsorted(times, times[rows] - round(HISTORY_S * NS_PER_S)).tolist()
     unique, place = np.unique(rows, return_inverse=True)

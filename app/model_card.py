@@ -10,7 +10,7 @@ from app.card_sections import conditioning_section, horizon_section, seeds_secti
 from app.evidence import Evidence
 from app.realism import read_conditioning, read_horizons, read_seeds
 from model.checkpoint import Checkpoint, load_checkpoint
-from stylized_facts.score_rows import ScoreRow
+from stylized_facts.score_row import ScoreRow
 
 LIMITS = """\
 - Trained on parts of one day (2012-06-21) of three NASDAQ stocks. It knows no crash, no

@@ -3,7 +3,7 @@
 from stylized_facts.facts import FACTS
 from stylized_facts.quantities import QUANTITIES
 from stylized_facts.sample import MarketSample, SampleError
-from stylized_facts.score_rows import ScoreRow
+from stylized_facts.score_row import ScoreRow
 from stylized_facts.scorecard import Scorecard, scorecard
 from stylized_facts.sheet import FactSheet, fact_sheet
 

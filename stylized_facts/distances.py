@@ -7,12 +7,62 @@ from typing import Literal
 
 import numpy as np
 
-from model.events import Float64, Int64
-from stylized_facts.quantities import Values
+from model.events import Float64
+from stylized_facts.quantities import Quantity
 
-DistanceName = Literal["K-S", "W1", "TV"]
-GRID_POINTS = 1600  # of a resampled distance, shared out among the samples
+DistanceName = Literal["K-S", "W1", "W1 rank", "TV", "tail"]
+DISTANCES: tuple[DistanceName, ...] = ("K-S", "W1", "W1 rank", "TV", "tail")
 TV_BINS = 50
+TAIL_LEVELS = (0.99, 0.995, 0.999)
+TAIL_VALUES = 10  # that a sample must hold beyond a level
+
+
+@dataclass(frozen=True)
+class Tails:
+    """Which quantiles the tail distance of a quantity compares, and on which axis.
+
+    Attributes
+    ----------
+    levels : upper levels, below 1
+    lower : whether the levels 1 - p are compared as well
+    logarithm : whether values are still to be put on a logarithmic axis, sign left out
+    """
+
+    levels: tuple[float, ...]
+    lower: bool
+    logarithm: bool
+
+    @classmethod
+    def of(cls, quantity: Quantity, values: int) -> Tails:
+        """Levels beyond which at least ten of so many values lie; none for a bounded quantity.
+
+        Both sides for returns and times, the upper one for what is counted or starts at 0.
+        """
+        returns = quantity.centre == "sd"
+        bounded = quantity.scale == "linear" and not returns and not quantity.whole
+        known = [p for p in TAIL_LEVELS if (1 - p) * values >= TAIL_VALUES and not bounded]
+        return cls(tuple(known), returns or quantity.scale == "log", quantity.scale == "linear")
+
+    @property
+    def all_levels(self) -> Float64:
+        """Every level that is compared, float64 [P]."""
+        lower = [1 - p for p in self.levels] if self.lower else []
+        return np.array([*self.levels, *lower])
+
+    def distance(self, real: Float64, other: Float64) -> Float64:
+        """Mean absolute difference of quantiles [..., P] on the axis; NaN without levels.
+
+        A quantile that has the wrong sign, or is 0, cannot be put on a logarithmic axis: the
+        distance is then infinite, and NaN where the real one has no tail there.
+        """
+        if not self.levels:
+            return np.full(np.broadcast_shapes(real.shape, other.shape)[:-1], np.nan)
+        if self.logarithm:
+            side = np.where(self.all_levels > 0.5, 1.0, -1.0 if self.lower else 1.0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                real = np.where(side * real > 0, np.log(np.abs(real)), np.nan)
+                other = np.log(np.maximum(side * other, 0.0))
+        return np.asarray(np.abs(real - other).mean(-1))
 
 
 def ks_distance(real: Float64, other: Float64) -> float:
@@ -50,13 +100,60 @@ def total_variation(real: Float64, other: Float64, edges: Float64) -> float:
     return float(0.5 * np.abs(p - q).sum())
 
 
-def distance(name: DistanceName, real: Float64, other: Float64) -> float:
-    """The named distance; total variation is on bins of equal shares of the real sample."""
+def rank_distance(real: Float64, other: Float64) -> float:
+    """Wasserstein-1 on the rank scale of the real sample, in units of the real sd there.
+
+    Every value is replaced by the mid-distribution function of the real sample,
+    (P(X < x) + P(X <= x)) / 2: heavy tails then weigh no more than their share of the values.
+    NaN if a sample is empty.
+    """
+    ordered = np.sort(real)
+    return wasserstein_distance(mid_rank(ordered, real), mid_rank(ordered, other))
+
+
+def mid_rank(ordered: Float64, values: Float64) -> Float64:
+    """(P(X < x) + P(X <= x)) / 2 of each value under the sorted sample `ordered`, 0 to 1."""
+    below = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
+    return np.asarray(below / (2 * max(1, len(ordered))))
+
+
+def tail_distance(real: Float64, other: Float64, tails: Tails) -> float:
+    """Mean |ln q_other(p) - ln q_real(p)| over the levels of `tails`; NaN if a sample is empty."""
+    if not len(real) or not len(other) or not tails.levels:
+        return float("nan")
+    p, q = (np.quantile(x, tails.all_levels, method="inverted_cdf") for x in (real, other))
+    return float(tails.distance(p, q))
+
+
+def distance(
+    name: DistanceName, real: Float64, other: Float64, edges: Float64 | None, tails: Tails
+) -> float:
+    """The named distance between values on the axis of a quantity.
+
+    Parameters
+    ----------
+    edges : inner edges of the bins of TV; without them bins of equal shares of the real sample
+    tails : of the tail distance
+    """
     if name == "K-S":
         return ks_distance(real, other)
     if name == "W1":
         return wasserstein_distance(real, other)
-    return total_variation(real, other, quantile_edges(real)) if len(real) else float("nan")
+    if name == "W1 rank":
+        return rank_distance(real, other)
+    if name == "tail":
+        return tail_distance(real, other, tails)
+    if not len(real):
+        return float("nan")
+    return total_variation(real, other, quantile_edges(real) if edges is None else edges)
+
+
+def distances_for(quantity: Quantity) -> tuple[DistanceName, ...]:
+    """The distances that make sense: ranks for returns alone, which no logarithm tames."""
+    returns = quantity.centre == "sd"
+    bounded = quantity.scale == "linear" and not returns and not quantity.whole
+    left_out = {"W1 rank"} - ({"W1 rank"} if returns else set()) | ({"tail"} if bounded else set())
+    return tuple(name for name in DISTANCES if name not in left_out)
 
 
 def quantile_edges(reference: Float64, bins: int = TV_BINS) -> Float64:
@@ -72,106 +169,6 @@ def curve_distance(real: Float64, other: Float64) -> Float64:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean: Float64 = total / known.sum(-1)
     return mean
-
-
-@dataclass(frozen=True, eq=False)
-class GridCdf:
-    """Window-by-window distribution functions on a grid shared by all samples of one quantity.
-
-    Distances of any re-weighting of windows are then matrix products, without going back to rows.
-
-    Attributes
-    ----------
-    grid : float64 [G], increasing; the last point is not below any value
-    below : float64 [W, G], values of window w that are <= grid[g]
-    inside : float64 [W, G-1], sum over values x in (grid[g], grid[g+1]) of grid[g+1] - x
-    size : float64 [W], values of window w
-    """
-
-    grid: Float64
-    below: Float64
-    inside: Float64
-    size: Float64
-
-    @classmethod
-    def of(cls, values: Values, grid: Float64) -> GridCdf:
-        """Count the values of each window on `grid`."""
-        windows = len(values.offsets) - 1
-        cell = np.searchsorted(grid, values.values)  # the first grid point >= x
-        key = values.window * len(grid) + cell
-        counts = np.bincount(key, minlength=windows * len(grid)).reshape(windows, -1)
-        gaps = np.bincount(key, grid[cell] - values.values, windows * len(grid))
-        return cls(
-            grid,
-            np.cumsum(counts, axis=1).astype(float),
-            gaps.reshape(windows, -1)[:, 1:].astype(float),
-            np.diff(values.offsets).astype(float),
-        )
-
-    def cdf(self, weights: Float64) -> Float64:
-        """Distribution function at the grid points for weights [R, W]: float64 [R, G]."""
-        return _share(weights @ self.below, weights @ self.size)
-
-    def area(self, weights: Float64) -> Float64:
-        """Integral of the distribution function over each grid cell: float64 [R, G-1]."""
-        inside = _share(weights @ self.inside, weights @ self.size)
-        area: Float64 = self.cdf(weights)[:, :-1] * np.diff(self.grid) + inside
-        return area
-
-
-def pooled_grid(samples: list[Float64]) -> Float64:
-    """Grid for `GridCdf`: all the values if few, else quantiles of each sample with finer tails."""
-    filled = [np.sort(x) for x in samples if len(x)]
-    values = np.unique(np.concatenate(filled)) if filled else np.empty(0)
-    if len(values) <= GRID_POINTS:
-        return values
-    return np.unique(np.concatenate([_thin(x, GRID_POINTS // len(filled)) for x in filled]))
-
-
-def _thin(values: Float64, points: int) -> Float64:
-    """At most `points` of the sorted `values`, spread evenly but for the outer twentieths, kept."""
-    if len(values) <= points:
-        return values
-    tail = points // 20
-    middle = np.linspace(tail, len(values) - 1 - tail, points - 2 * tail).astype(np.int64)
-    return np.concatenate((values[:tail], values[middle], values[-tail:]))
-
-
-def resampled_distance(
-    name: DistanceName, real: GridCdf, other: GridCdf, weights: Float64, other_weights: Float64
-) -> Float64:
-    """Distance for each pair of window weights [R, W_real], [R, W_other]: float64 [R].
-
-    The unit of W1 and the bins of TV come from the whole real sample, whatever the weights. NaN
-    where no sample holds a value.
-    """
-    if not len(real.grid):
-        return np.full(len(weights), np.nan)
-    everything = np.ones((1, len(real.size)))
-    if name == "W1":
-        gap = np.abs(real.area(weights) - other.area(other_weights)).sum(1)
-        scale = _grid_sd(real, everything)
-        return np.array([over(float(g), scale) for g in gap])
-    gap = real.cdf(weights) - other.cdf(other_weights)
-    if name == "K-S":
-        return np.asarray(np.abs(gap).max(1))
-    whole = real.cdf(everything)[0]
-    levels = np.linspace(0, 1, TV_BINS + 1)[1:-1]
-    cuts: Int64 = np.unique(np.searchsorted(whole, levels).clip(max=len(whole) - 1))
-    edges = np.concatenate((gap[:, :1] * 0, gap[:, cuts], gap[:, :1] * 0), axis=1)
-    return np.asarray(0.5 * np.abs(np.diff(edges, axis=1)).sum(1))
-
-
-def _grid_sd(cdf: GridCdf, weights: Float64) -> float:
-    share = np.diff(cdf.cdf(weights)[0], prepend=0.0)
-    mean = float(share @ cdf.grid)
-    return float(np.sqrt(share @ (cdf.grid - mean) ** 2))
-
-
-def _share(total: Float64, size: Float64) -> Float64:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share: Float64 = total / size[:, None]
-    return share
 
 
 def over(value: float, unit: float) -> float:

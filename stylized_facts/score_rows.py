@@ -2,74 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
-from pydantic import Field
 
 from model.events import Float64
 from stylized_facts.bootstrap import Resampling, WindowRatio, interval
 from stylized_facts.distances import (
     DistanceName,
-    GridCdf,
+    Tails,
     curve_distance,
     distance,
+    distances_for,
     mean_known,
     median_known,
     over,
-    pooled_grid,
-    resampled_distance,
 )
 from stylized_facts.facts import AcfCurve, Fact
+from stylized_facts.grid_cdf import GridCdf, pooled_grid, resampled_distance
 from stylized_facts.quantities import Quantity, Values
 from stylized_facts.sample import MarketSample
-from stylized_facts.sheet import NO_BAND, Band, Number, Record
+from stylized_facts.score_row import BASELINE, NAN, ScoreRow, exp_band, log_distance
+from stylized_facts.significance import permutation_p
+from stylized_facts.trial import Trial
+from stylized_facts.verdict import FactCheck, Verdict, verdict_of_distance
 
-Verdict = Literal["match", "close", "miss", "too few samples"]
-Metric = Literal["K-S", "W1", "TV", "curve", "fact", "mean"]
-
-BASELINE = "Hawkes"  # label of the baseline model that the model under test has to beat
-MATCH, CLOSE = 1.5, 3.0  # times the floor
 MIN_VALUES = 30  # that do not overlap
-NAN = float("nan")
+TEST_POINTS = 400  # of the grid on which windows are exchanged
 
 
-class ScoreRow(Record):
-    """One quantity by one metric. Dictionaries are keyed by model label.
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A row, with what the card needs to compare whole models.
 
-    - metric `K-S`, `W1`, `TV`: distance between distributions; `real` and `values` are the
-      `centre` (median, mean or sd) of the samples.
-    - metric `curve`: mean absolute difference of two ACF curves; `real` and `values` are means
-      over the lags.
-    - metric `fact`, `mean`: a number, judged by the bands; `distance` is |model - real|, and there
-      is no floor.
+    Attributes
+    ----------
+    draws : resampled distances of each model, float64 [1 + R]
+    losses : K-S rows: distance of each model to each real window over that of the other real
+        windows (median over windows), float64 [W]
     """
 
-    quantity: str
-    label: str
-    metric: Metric
-    unit: str
-    centre: Literal["median", "mean", "sd", ""] = ""
-    real: Number
-    real_band: Band = Field(default=NO_BAND, description="95% bootstrap band of `real`, facts only")
-    values: dict[str, Number]
-    value_band: dict[str, Band] = Field(default={}, description="95% bootstrap bands, facts only")
-    distance: dict[str, Number] = Field(description="to the whole real sample")
-    interval: dict[str, Band] = Field(default={}, description="95% bootstrap, of `distance`")
-    floor: Number = Field(default=NAN, description="real against real, median over splits")
-    matched: dict[str, Number] = Field(
-        default={}, description="distance at the sample size of the floor, median over splits"
-    )
-    ratio_to_floor: dict[str, Number] = Field(default={}, description="`matched` / `floor`")
-    ratio_to_hawkes: dict[str, Number] = Field(
-        default={}, description="`distance` / that of Hawkes; below 1 is nearer to the real sample"
-    )
-    ratio_to_hawkes_interval: dict[str, Band] = {}
-    ratio_to_real: dict[str, Number] = Field(default={}, description="metric `mean`: value / real")
-    verdict: dict[str, Verdict]
-    n_real: int
-    n: dict[str, int]
+    row: ScoreRow
+    draws: dict[str, Float64] = field(default_factory=dict)
+    losses: dict[str, Float64] = field(default_factory=dict)
 
 
 # distance of resampled windows: (model or None for the real sample, real weights, its weights)
@@ -77,27 +53,35 @@ Measure = Callable[[str | None, Float64, Float64], Float64]
 
 
 def distribution_rows(
-    quantity: Quantity,
-    real: MarketSample,
-    models: Mapping[str, MarketSample],
-    plan: Resampling,
-    metrics: Sequence[DistanceName],
-) -> list[tuple[ScoreRow, dict[str, Float64]]]:
-    """One row a metric, each with the resampled distances of every model."""
-    ours = quantity.extract(real)
-    theirs = {label: quantity.extract(sample) for label, sample in models.items()}
+    quantity: Quantity, trial: Trial, metrics: Sequence[DistanceName]
+) -> list[Judged]:
+    """One row a metric that makes sense for the quantity."""
+    real, models = trial.real, trial.models
+    none = Values(np.empty(0), np.zeros(1, np.int64))
+    scored = trial.scored(quantity.key)
+    ours = trial.values(quantity, real, real.label)
+    theirs = {
+        label: trial.values(quantity, sample, label) if label in scored else none
+        for label, sample in models.items()
+    }
     x = quantity.on_scale(ours.values)
     ys = {label: quantity.on_scale(values.values) for label, values in theirs.items()}
-    grid = pooled_grid([x, *ys.values()])
+    edges = trial.edges.get(quantity.key)
+    tails = Tails.of(quantity, len(x))
+    grid = pooled_grid([x, *ys.values()], edges)
     cdf = GridCdf.of(Values(x, ours.offsets), grid)
+    empty = {label: np.zeros(len(sample) + 1, np.int64) for label, sample in models.items()}
     cdfs = {
-        label: GridCdf.of(Values(ys[label], values.offsets), grid)
+        label: GridCdf.of(
+            Values(ys[label], values.offsets if label in scored else empty[label]), grid
+        )
         for label, values in theirs.items()
     }
 
-    def judged(metric: DistanceName) -> tuple[ScoreRow, dict[str, Float64]]:
+    def judged(metric: DistanceName) -> Judged:
         def measure(label: str | None, w: Float64, v: Float64) -> Float64:
-            return resampled_distance(metric, cdf, cdf if label is None else cdfs[label], w, v)
+            other = cdf if label is None else cdfs[label]
+            return resampled_distance(metric, cdf, other, w, v, edges, tails)
 
         row = ScoreRow(
             quantity=quantity.key,
@@ -107,28 +91,84 @@ def distribution_rows(
             centre=quantity.centre,
             real=quantity.centre_of(ours.values),
             values={label: quantity.centre_of(values.values) for label, values in theirs.items()},
-            distance={label: distance(metric, x, y) for label, y in ys.items()},
+            distance={label: distance(metric, x, y, edges, tails) for label, y in ys.items()},
             verdict={},
             n_real=ours.independent(quantity.overlap),
             n={label: values.independent(quantity.overlap) for label, values in theirs.items()},
         )
-        return _judge(row, plan, measure, MIN_VALUES)
+        found = _judge(row, trial.plan, measure, MIN_VALUES)
+        if metric != "K-S":
+            return found
+        tests = {label: _exchange(cdf, one, trial.seed) for label, one in cdfs.items()}
+        return Judged(
+            found.row.model_copy(update={"p_value": tests}), found.draws, _losses(measure, trial)
+        )
 
-    return [judged(metric) for metric in metrics]
+    return [judged(metric) for metric in distances_for(quantity) if metric in metrics]
 
 
-def curve_row(
-    curve: AcfCurve, real: MarketSample, models: Mapping[str, MarketSample], plan: Resampling
-) -> ScoreRow:
+def _exchange(real: GridCdf, other: GridCdf, seed: int) -> float:
+    if not len(real.grid):
+        return NAN
+    ours, theirs = real.coarse(TEST_POINTS), other.coarse(TEST_POINTS)
+    pooled = GridCdf(
+        ours.grid,
+        np.vstack((ours.below, theirs.below)),
+        np.empty((0, 0)),
+        np.concatenate((ours.size, theirs.size)),
+    )
+    return permutation_p(
+        lambda w, v: resampled_distance("K-S", pooled, pooled, w, v),
+        len(ours.size), len(theirs.size), seed,
+    )  # fmt: skip
+
+
+def _losses(measure: Measure, trial: Trial) -> dict[str, Float64]:
+    """Distance of each model to each real window, in units of that of the other real windows."""
+    each = np.eye(len(trial.real))
+    unit = median_known(measure(None, each, 1.0 - each)) if len(each) > 1 else NAN
+    if not unit > 0:
+        return {}
+    return {
+        label: measure(label, each, np.ones((len(each), len(sample)))) / unit
+        for label, sample in trial.models.items()
+    }
+
+
+def curve_row(curve: AcfCurve, trial: Trial) -> list[Judged]:
     """The row of an autocorrelation curve."""
-    ours = curve.estimate(real)
-    theirs = {label: curve.estimate(sample) for label, sample in models.items()}
+    real, models = trial.real, trial.models
+    scored = trial.scored(curve.key)
+
+    def estimate(sample: MarketSample, label: str, wanted: bool = True) -> WindowRatio:
+        none = WindowRatio(np.zeros((len(sample), 1)), np.zeros((len(sample), 1)))
+        if not wanted:
+            return none
+        return trial.attempt(curve.label, label, lambda: curve.estimate(sample), none)
+
+    ours = estimate(real, real.label)
+    theirs = {label: estimate(sample, label, label in scored) for label, sample in models.items()}
 
     def measure(label: str | None, w: Float64, v: Float64) -> Float64:
         return curve_distance(ours.draws(w), (ours if label is None else theirs[label]).draws(v))
 
+    def exchanged(label: str) -> float:
+        other = theirs[label]
+        if other.above.shape[1] != ours.above.shape[1]:
+            return NAN
+        pooled = WindowRatio(
+            np.vstack((ours.above, other.above)), np.vstack((ours.beneath, other.beneath))
+        )
+        return permutation_p(
+            lambda w, v: curve_distance(pooled.draws(w), pooled.draws(v)),
+            len(ours.above), len(other.above), trial.seed,
+        )  # fmt: skip
+
     def level(ratio: WindowRatio) -> float:
         return mean_known(ratio.draws(np.ones((1, len(ratio.above)))))
+
+    def counted(sample: MarketSample, label: str) -> int:
+        return trial.attempt(curve.label, label, lambda: curve.count(sample), 0)
 
     whole = {label: np.ones((1, len(sample))) for label, sample in models.items()}
     row = ScoreRow(
@@ -143,30 +183,29 @@ def curve_row(
             label: float(measure(label, np.ones((1, len(real))), whole[label])[0])
             for label in models
         },
+        p_value={label: exchanged(label) for label in models},
         verdict={},
-        n_real=curve.count(real),
-        n={label: curve.count(sample) for label, sample in models.items()},
+        n_real=counted(real, real.label),
+        n={label: counted(models[label], label) if label in scored else 0 for label in models},
     )
-    return _judge(row, plan, measure, curve.minimum)[0]
+    return [_judge(row, trial.plan, measure, curve.minimum)]
 
 
-def _judge(
-    row: ScoreRow, plan: Resampling, measure: Measure, minimum: int
-) -> tuple[ScoreRow, dict[str, Float64]]:
+def _judge(row: ScoreRow, plan: Resampling, measure: Measure, minimum: int) -> Judged:
     """Add floor, intervals, ratios and verdicts to a row, and return the resampled distances."""
     floor = median_known(measure(None, plan.half, plan.other_half))
     draws: dict[str, Float64] = {}
     matched: dict[str, float] = {}
+    ratios: dict[str, float] = {}
     verdict: dict[str, Verdict] = {}
     for label, exact in row.distance.items():
         own = measure(label, plan.real, plan.models[label])
         own[0] = exact
         draws[label] = own if plan.resampled(label) else own[:1]
         matched[label] = median_known(measure(label, plan.other_half, plan.subsets[label]))
-        if min(row.n_real, row.n[label]) < minimum or not plan.resampled(label):
-            verdict[label] = "too few samples"
-        else:
-            verdict[label] = _verdict(matched[label], floor)
+        ratios[label] = over(matched[label], floor)
+        enough = min(row.n_real, row.n[label]) >= minimum and plan.resampled(label)
+        verdict[label] = verdict_of_distance(ratios[label] if enough else NAN)
     against = {
         label: log_distance(own) - log_distance(draws[BASELINE])
         for label, own in draws.items()
@@ -174,73 +213,80 @@ def _judge(
     }
     row = row.model_copy(
         update={
-            "interval": {label: interval(own, 0.0) for label, own in draws.items()},
+            "interval": {
+                label: interval(own, 0.0, plan.fewest(label)) for label, own in draws.items()
+            },
             "floor": floor,
             "matched": matched,
-            "ratio_to_floor": {label: over(value, floor) for label, value in matched.items()},
+            "ratio_to_floor": ratios,
             "ratio_to_hawkes": {label: float(np.exp(logs[0])) for label, logs in against.items()},
             "ratio_to_hawkes_interval": {
-                label: exp_band(interval(logs)) for label, logs in against.items()
+                label: exp_band(interval(logs, windows=plan.fewest(label)))
+                for label, logs in against.items()
             },
             "verdict": verdict,
         }
     )
-    return row, draws
+    return Judged(row, draws)
 
 
-def _verdict(matched: float, floor: float) -> Verdict:
-    if not np.isfinite(matched) or not np.isfinite(floor):
-        return "too few samples"
-    if matched <= MATCH * floor:
-        return "match"
-    return "close" if matched <= CLOSE * floor else "miss"
+def fact_row(fact: Fact, trial: Trial) -> list[Judged]:
+    """A fact: sign, equivalence and floor ratio, see `FactCheck`."""
+    plan, scored = trial.plan, trial.scored(fact.key)
 
+    def draws_of(sample: MarketSample, label: str, weights: Float64) -> Float64:
+        none = np.full(len(weights), np.nan)
+        if len(weights) == 0 or (sample is not trial.real and label not in scored):
+            return none
+        return trial.attempt(fact.label, label, lambda: fact.draws(sample, weights), none)
 
-def fact_row(
-    fact: Fact, real: MarketSample, models: Mapping[str, MarketSample], plan: Resampling
-) -> ScoreRow:
-    """Match inside the real band, close where the bands overlap, else miss."""
-    ours = fact.draws(real, plan.real)
-    real_band = interval(ours)
-    values, bands, counts = {}, {}, {}
+    def counted(sample: MarketSample, label: str) -> int:
+        return trial.attempt(fact.label, label, lambda: fact.count(sample), 0)
+
+    # one call for each set: a fact that is fitted anew for some resamples only repeats them in turn
+    ours, half, other_half = (
+        draws_of(trial.real, trial.real.label, weights)
+        for weights in (plan.real, plan.half, plan.other_half)
+    )
+    real, real_band = float(ours[0]), interval(ours, windows=len(trial.real))
+    floor = median_known(np.abs(half - other_half))
+    checks: dict[str, FactCheck] = {}
+    matched, counts = {}, {}
     verdict: dict[str, Verdict] = {}
-    for label, sample in models.items():
-        draws = fact.draws(sample, plan.models[label])
-        values[label], bands[label] = float(draws[0]), interval(draws)
-        counts[label] = fact.count(sample)
-        low, high = bands[label]
-        if np.isnan(real_band[0]) or counts[label] < fact.minimum:
-            verdict[label] = "too few samples"
-        elif real_band[0] <= values[label] <= real_band[1]:
-            verdict[label] = "match"
-        else:  # where the model shows nothing to measure its band is NaN: a miss
-            verdict[label] = "close" if low <= real_band[1] and high >= real_band[0] else "miss"
-    return ScoreRow(
+    for label, sample in trial.models.items():
+        own = draws_of(sample, label, plan.models[label])
+        part = draws_of(sample, label, plan.subsets[label])
+        matched[label] = median_known(np.abs(part - other_half))
+        counts[label] = counted(sample, label) if label in scored else 0
+        checks[label] = FactCheck(
+            real, real_band, float(own[0]), interval(own, windows=len(sample)),
+            over(matched[label], floor),
+        )  # fmt: skip
+        few = counts[label] < fact.minimum
+        verdict[label] = "too few samples" if few else checks[label].verdict
+    known = {label: check for label, check in checks.items() if np.isfinite(check.z)}
+    row = ScoreRow(
         quantity=fact.key,
         label=fact.label,
         metric=fact.kind,
         unit=fact.unit,
-        real=float(ours[0]),
+        real=real,
         real_band=real_band,
-        values=values,
-        value_band=bands,
-        distance={label: abs(value - float(ours[0])) for label, value in values.items()},
+        values={label: check.value for label, check in checks.items()},
+        value_band={label: check.band for label, check in checks.items()},
+        distance={label: abs(check.value - real) for label, check in checks.items()},
+        floor=floor,
+        matched=matched,
+        ratio_to_floor={label: check.ratio for label, check in checks.items()},
         ratio_to_real=(
-            {label: over(value, float(ours[0])) for label, value in values.items()}
+            {label: over(check.value, real) for label, check in checks.items()}
             if fact.kind == "mean"
             else {}
         ),
+        z={label: check.z for label, check in known.items()},
+        p_value={label: check.p_value for label, check in known.items()},
         verdict=verdict,
-        n_real=fact.count(real),
+        n_real=counted(trial.real, trial.real.label),
         n=counts,
     )
-
-
-def log_distance(distances: Float64) -> Float64:
-    """Logarithm of distances; below 0.0001 none can be told from 0."""
-    return np.log(np.maximum(distances, 1e-4))
-
-
-def exp_band(band: Band) -> Band:
-    """Interval of a ratio from that of its logarithm."""
-    return float(np.exp(band[0])), float(np.exp(band[1]))
+    return [Judged(row)]

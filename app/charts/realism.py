@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from app.charts.numbers import number
 from app.charts.palette import Role
 from app.charts.spec import Axis, ChartSpec
-from stylized_facts.scorecard import Scorecard
+from stylized_facts.scorecard import HEADLINE, Scorecard
 from stylized_facts.sheet import Curve, Distribution, FactSheet
 
 REAL = "Real"
@@ -158,28 +159,32 @@ def curve(sheets: Mapping[str, FactSheet], name: str) -> ChartSpec:
     )
 
 
-def scorecard_map(scorecard: Scorecard) -> ChartSpec:
-    """Verdict of every row of the scorecard for every model, as a heat map of words and numbers."""
+def scorecard_map(scorecard: Scorecard, models: Sequence[str]) -> ChartSpec:
+    """Distance over the floor of every scored quantity, model by model, coloured by verdict."""
     cells = [
         {
-            "row": f"{row.label} ({row.metric})",
+            "row": row.label,
             "column": model,
             "value": _VERDICTS[row.verdict[model]],
-            "text": f"{row.verdict[model]} · {row.distance[model]:.3g}",
+            "text": f"{number(row.ratio_to_floor.get(model))} · {row.verdict[model]}",
         }
         for row in scorecard.rows
-        for model in scorecard.models
+        if row.metric in HEADLINE
+        for model in models
     ]
     return ChartSpec(
         kind="heatmap",
         name="scorecard",
         data=pd.DataFrame(cells),
-        title=f"Scorecard, {scorecard.asset}",
+        title=f"Distance to real data over the floor, {scorecard.asset}",
         x=Axis(label=""),
         y=Axis(label=""),
         roles={},
-        caption="Verdict and distance to the real sample of each quantity.",
-        alt="Heat map of the verdicts of the scorecard; the same as the table.",
+        caption=(
+            "K-S distance of each quantity, and mean distance of the curves, over that of real "
+            "data to itself at the same sample size; 1 is as near as can be."
+        ),
+        alt="Heat map of floor ratios with their verdicts; the same numbers are in the table.",
     )
 
 

@@ -11,7 +11,6 @@ from app.commands.options import (
     Assets,
     Data,
     Device,
-    ModelName,
     Seed,
     data_folder,
     names,
@@ -28,9 +27,15 @@ def evaluate(
     data: Data = None,
     assets: Assets = "AMZN,GOOG,MSFT",
     baselines: Annotated[
-        str, typer.Option(help="Baseline models, comma-separated: hawkes, zero-intelligence.")
+        str, typer.Option(help="Baseline models, comma-separated; '' for none.")
     ] = "hawkes,zero-intelligence",
-    model: ModelName = "small",
+    model: Annotated[
+        str, typer.Option(help="Model under test, a checkpoint's folder, or none.")
+    ] = "small",
+    synthetic: Annotated[
+        list[str] | None,
+        typer.Option(help="label=DIR: windows of somebody's order flow to judge; repeatable."),
+    ] = None,
     paths: Annotated[int, typer.Option(help="Rollouts of each model on each asset.")] = 48,
     horizon: Annotated[float, typer.Option(help="Length of a rollout in seconds.")] = 300.0,
     split: Annotated[
@@ -45,7 +50,7 @@ def evaluate(
     from rich.console import Console
 
     from app.commands.progress import rollout_bar
-    from app.evaluate import evaluate_asset
+    from app.evaluate import evaluate_asset, write_figures
     from app.evidence import EvaluationSettings, Scorecards
     from engine.rollout import Progress
     from model.catalogue import find_asset
@@ -55,6 +60,7 @@ def evaluate(
     settings = EvaluationSettings.checked(
         model=model, baselines=tuple(names(baselines)), paths=paths, horizon_s=horizon,
         split=split, seed=seed, resamples=resamples, device=device,
+        synthetic=tuple(synthetic or ()),
     )  # fmt: skip
     output_folder(out)
     console = Console()
@@ -67,9 +73,12 @@ def evaluate(
 
             evidence = evaluate_asset(asset, folder, settings, tell)
         evidence.write(out / f"{asset}.json")
+        write_figures(evidence, out / asset)
         cards[asset] = evidence.scorecard
         console.print(scorecard_table(evidence.scorecard))
-    Scorecards(assets=cards).write(out / "scorecard.json")
+        for note in evidence.scorecard.notes:
+            console.print(f"note: {note}", markup=False, highlight=False)
+    Scorecards.of(cards).write(out / "scorecard.json")
     console.print(headline_table(cards))
     console.print(str(out))
 
@@ -84,11 +93,12 @@ def scorecard_table(card: Scorecard) -> Table:
     from rich.table import Table
 
     from app.charts.numbers import number
+    from stylized_facts.score_row import DETAIL, DISTANCES
 
     table = Table(
         title=f"{card.asset}: {card.windows_real} real windows of {card.window_s:,.0f} s",
         title_justify="left",
-        caption="K-S, W1, curve: distance to the real sample; fact, mean: the value itself. "
+        caption="K-S, W1, curve: distance to the real sample; others: the value itself. "
         "+ match, ~ close, - miss, no mark: too few samples",
         caption_justify="left",
         box=SIMPLE_HEAD,
@@ -99,10 +109,12 @@ def scorecard_table(card: Scorecard) -> Table:
     for name in ("real", "floor", *card.models):
         table.add_column(name, justify="right", no_wrap=True)
     for row in card.rows:
+        if row.metric in DETAIL:
+            continue
         cells = []
         for label in card.models:
             verdict = row.verdict[label]
-            shown = row.values if row.metric in ("fact", "mean") else row.distance
+            shown = row.distance if row.metric in DISTANCES else row.values
             cells.append(f"[{STYLES[verdict]}]{number(shown[label])} {MARKS[verdict]}[/]")
         unit = f", {row.unit}" if row.unit else ""
         table.add_row(f"{row.label}{unit}", row.metric, number(row.real), number(row.floor), *cells)
@@ -116,7 +128,9 @@ def headline_table(cards: dict[str, Scorecard]) -> Table:
 
     from app.charts.numbers import interval, number
 
-    table = Table(title="Geometric means over the K-S rows", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title="Geometric means over the scored quantities", title_justify="left", box=SIMPLE_HEAD
+    )
     table.add_column("asset", no_wrap=True)
     table.add_column("distance / Hawkes", justify="right")
     table.add_column("95% interval", justify="right", no_wrap=True)

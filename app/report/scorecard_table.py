@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.charts.numbers import count, interval, number
 from app.report.blocks import Badge, Block, Cell, Column, Paragraph, Table
-from stylized_facts.scorecard import Scorecard, ScoreRow
+from stylized_facts.score_row import DETAIL, DISTANCES, ScoreRow
+from stylized_facts.scorecard import Scorecard
 
 _VERDICT_BADGES: dict[str, Badge] = {
     "match": "good", "close": "middling", "miss": "bad", "too few samples": "neutral",
@@ -16,6 +17,9 @@ _METRICS = {
     "curve": "mean absolute difference of two curves",
     "fact": "a number, judged by the band of the real one",
     "mean": "a mean, judged by the band of the real one",
+    "AUC": "area under the ROC curve of a classifier, 0.5 where nothing can be told",
+    "predictive": "error of a forecaster trained on it over that of one trained on real flow",
+    "memorisation": "share of runs nearer to training flow than 1% of real ones",
 }
 
 
@@ -33,8 +37,9 @@ def scorecard_blocks(scorecard: Scorecard | None) -> list[Block]:
         Column("Floor", "right", 0.07),
         *(Column(model, "right", 0.51 / len(scorecard.models)) for model in scorecard.models),
     )  # fmt: skip
-    rows = tuple(_score(row, scorecard.models) for row in scorecard.rows)
-    used = dict.fromkeys(row.metric for row in scorecard.rows)
+    shown = [row for row in scorecard.rows if row.metric not in DETAIL]
+    rows = tuple(_score(row, scorecard.models) for row in shown)
+    used = dict.fromkeys(row.metric for row in shown)
     note = (
         f"{count(scorecard.windows_real)} real windows of {number(scorecard.window_s)} s "
         f"({scorecard.real_label}) against "
@@ -51,13 +56,13 @@ def scorecard_blocks(scorecard: Scorecard | None) -> list[Block]:
 def _headline(scorecard: Scorecard) -> str:
     parts = [f"{model} {number(ratio)}" for model, ratio in scorecard.ratio_to_floor.items()]
     return (
-        "Distance to held-out real data over the floor, geometric mean over the K-S rows "
+        "Distance to held-out real data over the floor, geometric mean over the scored quantities "
         f"(1: as near as real data to itself): {', '.join(parts)}."
     )
 
 
 def _score(row: ScoreRow, models: list[str]) -> tuple[Cell, ...]:
-    own_value = row.metric in ("fact", "mean")
+    own_value = row.metric not in DISTANCES
     unit = f", {row.unit}" if row.unit else ""
     cells_ = [
         Cell(row.label, f"{row.metric}{unit}"),

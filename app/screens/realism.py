@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from app.charts.realism import realism_charts
+from app.charts.realism import realism_charts, scorecard_map
 from app.evaluations import evaluated_assets, evaluated_models, evaluation_path, read_evaluation
-from app.views.chart_card import chart_grid
+from app.views.chart_card import chart_card, chart_grid
 from app.views.scorecard_table import scorecard_view
 from app.views.session import model_title, plain
 from model.errors import FaultlineError
 from stylized_facts.scorecard import BASELINE
+
+MAP_PX = 560
 
 st.title("Realism")
 st.caption(
@@ -62,4 +64,5 @@ st.markdown(f"**{plain(asset)}** · {plain(' · '.join(sizes))}")
 chart_grid(realism_charts(real, shown), f"realism-{asset}")
 if evaluation.scorecard is not None:
     st.header("Scorecard")
+    chart_card(scorecard_map(evaluation.scorecard, list(shown)), f"realism-{asset}-map", MAP_PX)
     scorecard_view(evaluation.scorecard, list(shown))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.charts.numbers import number
 from app.views.session import plain
+from stylized_facts.score_row import DETAIL
 from stylized_facts.scorecard import BASELINE, Scorecard
 
 LEGEND = (
@@ -28,9 +29,10 @@ def scorecard_view(card: Scorecard, shown: list[str]) -> None:
             number(card.ratio_to_hawkes),
             border=True,
             height="stretch",
-            help="Geometric mean, over the quantities that tell the two apart, of the model's K-S "
+            help="Geometric mean, over the quantities that tell the two apart, of the model's "
             f"distance to real data over that of {BASELINE}. Below 1 the model is nearer. "
-            f"95 % interval {number(low)} to {number(high)}.",
+            f"95 % interval {number(low)} to {number(high)}."
+            + (f" Ties: {len(card.ratio_to_hawkes_ties)}." if card.ratio_to_hawkes_ties else ""),
         )
         for model in shown:
             st.metric(
@@ -38,8 +40,9 @@ def scorecard_view(card: Scorecard, shown: list[str]) -> None:
                 number(card.ratio_to_floor.get(model, math.nan)),
                 border=True,
                 height="stretch",
-                help="Geometric mean of the K-S distance to real data over the distance of real "
-                "data to itself. 1 is as near as real data to itself.",
+                help="Geometric mean of the distance to real data over the distance of real "
+                "data to itself. 1 is as near as real data to itself."
+                + _band_in_words(card, model),
             )
     frame = _table(card, shown)
     st.dataframe(frame, hide_index=True, alt=f"Scorecard of {card.asset}", key="scorecard-table")
@@ -47,7 +50,11 @@ def scorecard_view(card: Scorecard, shown: list[str]) -> None:
         f"{LEGEND} {card.windows_real} real windows of {card.window_s:g} s; "
         + ", ".join(f"{plain(model)} {card.windows[model]}" for model in shown)
         + f"; intervals from {card.resamples} bootstrap resamples of whole windows."
+        + _best_in_words(card)
     )
+    if card.notes:
+        with st.expander(f"What could not be measured ({len(card.notes)})"):
+            st.markdown("\n".join(f"- {plain(note)}" for note in card.notes))
     with st.container(horizontal=True):
         st.download_button(
             "Scorecard, JSON",
@@ -67,9 +74,22 @@ def scorecard_view(card: Scorecard, shown: list[str]) -> None:
         )
 
 
+def _band_in_words(card: Scorecard, model: str) -> str:
+    low, high = card.ratio_to_floor_interval.get(model, (math.nan, math.nan))
+    return f" 95 % interval {number(low)} to {number(high)}." if math.isfinite(low) else ""
+
+
+def _best_in_words(card: Scorecard) -> str:
+    """Which models the real windows do not tell from the best one; empty where it is not known."""
+    best = [model for model, p in card.confidence_set.items() if p > 0.05]
+    return f" 95 % model confidence set: {plain(', '.join(best))}." if best else ""
+
+
 def _table(card: Scorecard, shown: list[str]) -> pd.DataFrame:
     rows = []
     for row in card.rows:
+        if row.metric in DETAIL:
+            continue
         line = {
             "Quantity": row.label,
             "Metric": row.metric,

@@ -270,9 +270,9 @@ def test_realism_charts_set_real_beside_synthetic(sheets: dict[str, FactSheet]) 
 
 
 def test_scorecard_map_says_every_verdict_in_words(card: Scorecard) -> None:
-    cells = scorecard_map(card).data
+    cells = scorecard_map(card, card.models).data
     assert len(cells) == len(card.rows) * len(card.models)
-    close = cells[(cells["row"] == "Spread (K-S)") & (cells["column"] == "TradeFM")]
-    assert close[["value", "text"]].to_numpy().tolist() == [[1.0, "close · 0.242"]]
-    few = cells[cells["text"].str.startswith("too few")]
+    close = cells[(cells["row"] == "Spread") & (cells["column"] == "TradeFM")]
+    assert close[["value", "text"]].to_numpy().tolist() == [[1.0, "5.86 · close"]]
+    few = cells[cells["text"].str.endswith("too few samples")]
     assert few["value"].isna().all()

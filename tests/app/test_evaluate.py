@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shlex
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from app.cli import invoke
-from app.evaluate import HISTORY_EVENTS, ensemble_sample, real_prompts
+from app.evaluate import HISTORY_S, ensemble_sample, label_of, real_prompts
 from app.evidence import EvaluationSettings, Evidence, Scorecards
 from app.references import fitting_window, levels_of, real_sample
 from engine.rollout import StressRun
@@ -18,6 +20,8 @@ from engine.seeding import BookSeed
 from model.catalogue import find_asset
 from model.errors import RecordingError, SpecError
 from model.events import NS_PER_S, Recording, Side
+from stylized_facts import MarketSample, Scorecard, fact_sheet, scorecard
+from stylized_facts.figures import figures
 
 HORIZON_NS = 60 * NS_PER_S
 
@@ -25,8 +29,20 @@ HORIZON_NS = 60 * NS_PER_S
 def test_settings_name_the_field() -> None:
     with pytest.raises(SpecError, match="paths"):
         EvaluationSettings.checked(paths=1)
-    with pytest.raises(SpecError, match="garch"):
-        EvaluationSettings.checked(baselines=("garch",))
+    with pytest.raises(SpecError, match="'coin' is no baseline; use some of hawkes"):
+        EvaluationSettings.checked(baselines=("coin",))
+
+
+def test_any_set_of_baselines_is_taken_and_asked_for_again() -> None:
+    settings = EvaluationSettings.checked(
+        model="none", baselines=("zero-intelligence",), synthetic=("Mine=some dir",)
+    )
+    assert settings.models == ("zero-intelligence",)
+    assert "--model none" in settings.command("AMZN")
+    assert settings.command("AMZN").endswith("--synthetic 'Mine=some dir'")
+    assert EvaluationSettings.checked(model="hawkes", baselines=("hawkes",)).models == ("hawkes",)
+    assert label_of("zero-intelligence") == "Zero intelligence"
+    assert label_of("small") == label_of("some/checkpoint") == "TradeFM"
 
 
 def test_a_short_split_gets_a_shorter_horizon() -> None:
@@ -40,10 +56,11 @@ def test_prompts_stay_inside_the_test_split(amzn: Recording) -> None:
     prompts = real_prompts(amzn, entry, 5, HORIZON_NS)
     moments = [book.time_ns for book in prompts.seeds]
     assert moments == sorted(moments)
+    assert moments[0] >= start_ns - 5 * NS_PER_S
     assert moments[-1] + HORIZON_NS <= end_ns
     for book, history in zip(prompts.seeds, prompts.history, strict=True):
-        assert len(history) == HISTORY_EVENTS
-        assert history.events.time_ns[0] >= start_ns
+        length_s = (book.time_ns - history.events.time_ns[0]) / NS_PER_S
+        assert HISTORY_S - 5 < length_s <= HISTORY_S
         assert history.events.time_ns[-1] == book.time_ns
         assert history.quotes is not None
         bids = book.price_ticks[book.side == Side.BUY]
@@ -107,7 +124,7 @@ def test_an_evaluation_end_to_end(
     assert list(evidence.sheets) == ["Real", *models]
     assert evidence.scorecard.models == models
     assert list(evidence.provenance.events) == models
-    assert evidence.provenance.history_events == HISTORY_EVENTS
+    assert evidence.provenance.history_s == HISTORY_S
     manifest = evidence.provenance.manifest
     assert manifest.commands == (command,)
     fitted = {f"references/AMZN/{name}.json" for name in ("hawkes", "zero_intelligence")}
@@ -115,3 +132,48 @@ def test_an_evaluation_end_to_end(
     assert path.stat().st_size < 1_000_000
     both = Scorecards.read(tmp_path / "out" / "scorecard.json")
     assert both.assets["AMZN"].model_dump_json() == evidence.scorecard.model_dump_json()
+    written = {file.name for file in (tmp_path / "out" / "AMZN").iterdir()}
+    assert {"scorecard.parquet", "scorecard.csv", "heat_map.html", "heat_map.csv"} <= written
+    table = pd.read_parquet(tmp_path / "out" / "AMZN" / "scorecard.parquet")
+    assert set(table["model"]) == set(models)
+    assert set(table["metric"]) >= {"K-S", "W1", "TV", "curve", "fact", "mean"}
+
+
+def test_the_scorecard_file_has_the_geometric_means_over_assets(card: Scorecard) -> None:
+    other = card.model_copy(
+        update={
+            "asset": "GOOG",
+            "ratio_to_hawkes": 4 * card.ratio_to_hawkes,
+            "ratio_to_floor": {m: 9 * ratio for m, ratio in card.ratio_to_floor.items()},
+        }
+    )
+    content = json.loads(Scorecards.of({"AMZN": card, "GOOG": other}).model_dump_json())
+    assert content["model"] == "TradeFM"
+    assert content["ratio_to_hawkes"] == pytest.approx(2 * card.ratio_to_hawkes)
+    assert content["ratio_to_floor"] == pytest.approx(3 * card.ratio_to_floor["TradeFM"])
+    assert [row["quantity"] for row in content["rows"]] == ["log_return_10s", "spread"]
+    assert content["rows"][0]["ratio_to_floor"]["TradeFM"] == pytest.approx(0.0537 / 0.0413)
+    assert set(content["rows"][0]["distance"]) == {"AMZN", "GOOG"}
+
+
+def test_a_model_without_events_is_judged_all_the_same(
+    samples: dict[str, MarketSample], run: StressRun
+) -> None:
+    columns = {
+        name: getattr(run.baseline, name)[:0]
+        for name in (
+            "time_ns", "action", "side", "price_ticks", "size", "origin", "traded_size",
+            "traded_value", "bid_ticks", "ask_ticks", "bid_size", "ask_size",
+        )
+    }  # fmt: skip
+    offsets = np.zeros(len(run.baseline) + 1, np.int64)
+    silent = ensemble_sample(dataclasses.replace(run.baseline, **columns, offsets=offsets), "Mute")
+    assert len(silent.events) == 0
+    card = scorecard(samples["Real"], {"Mute": silent, "Hawkes": samples["Hawkes"]}, resamples=20)
+    assert card.row("interarrival", "K-S").verdict["Mute"] == "too few samples"
+    assert card.row("log_return_1s", "K-S").verdict["Mute"] == "miss"  # the mid never moves
+    assert card.row("spread", "K-S").verdict["Hawkes"] == "match"
+    assert any("'Mute'" in note and "Interarrival" in note for note in card.notes)
+    sheet = fact_sheet(silent, like=fact_sheet(samples["Real"], resamples=0), resamples=0)
+    assert sheet.events == 0
+    assert len(figures(card, {"Real": sheet, "Mute": sheet})) == 4

@@ -8,6 +8,7 @@ import pytest
 from stylized_facts.bootstrap import (
     Resampling,
     WindowRatio,
+    block_length,
     interval,
     intervals,
     random_halves,
@@ -51,6 +52,45 @@ def test_interval_is_moved_to_the_estimate_and_stays_above_its_bound():
     assert low == pytest.approx(0.005)
     assert high == pytest.approx(0.195)
     assert interval(draws - 0.1, 0.0)[0] == 0.0
+
+
+def test_runs_of_windows_are_drawn_together():
+    weights = window_weights(400, 50, 0, block=20.0)
+    assert (weights.sum(1) == 400).all()
+    # neighbours are drawn equally often far more often than when each is drawn alone
+    alone = window_weights(400, 50, 0)
+    together, apart = ((w[1:, 1:] == w[1:, :-1]).mean() for w in (weights, alone))
+    assert together > 0.85 > 0.5 > apart
+    assert (window_weights(7, 100, 3, block=1.0) == window_weights(7, 100, 3)).all()
+
+
+def test_runs_carry_the_variance_of_a_series_with_memory():
+    rng = np.random.default_rng(5)
+    x = np.zeros(4_000)
+    for t, shock in enumerate(rng.standard_normal(4_000)):
+        x[t] = 0.9 * x[t - 1] + shock
+    spread = [(window_weights(4_000, 300, 1, b)[1:] @ x / 4_000).std() for b in (1.0, 60.0)]
+    assert spread[1] == pytest.approx(10 / np.sqrt(4_000), rel=0.35)  # long-run sd 1 / (1 - .9)
+    assert spread[0] < 0.5 * spread[1]
+
+
+def test_block_length_is_one_for_paths_and_longer_where_windows_follow(market):
+    rng = np.random.default_rng(0)
+    assert block_length(market(rng.standard_normal((40, 60)))) == 1.0
+    level = np.repeat(np.exp(rng.standard_normal(6)), 480)
+    one = market((level * rng.standard_normal(2_880))[None])
+    calm = market(rng.standard_normal((1, 2_880)))
+    minute = 60 * 10**9
+    assert 3 < block_length(one.windows(minute)) <= 12
+    assert block_length(calm.windows(minute)) < 3
+
+
+def test_few_windows_widen_an_interval():
+    draws = np.concatenate(([0.0], np.linspace(-1, 1, 201)))
+    low, high = interval(draws, windows=5)
+    assert high == pytest.approx(0.95 * 2.776 / 1.96 * np.sqrt(5 / 4), rel=1e-3)
+    assert low == pytest.approx(-high)
+    assert interval(draws, windows=10**6)[1] == pytest.approx(0.95, rel=1e-4)
 
 
 def test_interval_without_draws_is_nan():

@@ -1,4 +1,4 @@
-"""Distances against scipy, and their resampled twins against distances of resampled rows."""
+"""Distances against scipy and against samples whose distance is known."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from stylized_facts.bootstrap import window_weights
 from stylized_facts.distances import (
-    GridCdf,
+    Tails,
     curve_distance,
     distance,
+    distances_for,
     ks_distance,
     mean_known,
     median_known,
     over,
-    pooled_grid,
     quantile_edges,
-    resampled_distance,
+    rank_distance,
+    tail_distance,
     total_variation,
     wasserstein_distance,
 )
-from stylized_facts.quantities import Values
+from stylized_facts.quantities import QUANTITIES
 
 RNG = np.random.default_rng(0)
 
 
-def ragged(rows):
-    return Values(np.concatenate(rows), np.cumsum([0] + [len(row) for row in rows]))
+RETURNS = Tails((0.99, 0.995, 0.999), lower=True, logarithm=True)
 
 
 def test_ks_and_w1_are_those_of_scipy():
@@ -52,53 +51,52 @@ def test_total_variation_of_known_masses():
     assert total_variation(real, np.array([9.0]), np.array([5.0])) == 1.0
 
 
-@pytest.mark.parametrize("name", ["K-S", "W1", "TV"])
+@pytest.mark.parametrize("name", ["K-S", "W1", "W1 rank", "TV", "tail"])
 def test_empty_is_nan_and_constant_is_told(name):
     x, none = np.ones(10), np.empty(0)
-    assert np.isnan(distance(name, x, none))
-    assert np.isnan(distance(name, none, x))
-    assert distance(name, x, x) == 0.0
-    assert distance(name, x, x + 1) == (np.inf if name == "W1" else 1.0)
+    assert np.isnan(distance(name, x, none, None, RETURNS))
+    assert np.isnan(distance(name, none, x, None, RETURNS))
+    if name == "tail":  # a constant above 0 has no lower tail
+        assert np.isnan(distance(name, x, x, None, RETURNS))
+        return
+    assert distance(name, x, x, None, RETURNS) == 0.0
+    far = np.inf if name.startswith("W1") else 1.0
+    assert distance(name, x, x + 1, None, RETURNS) == far
 
 
-@pytest.mark.parametrize("name", ["K-S", "W1", "TV"])
-@pytest.mark.parametrize("kind", ["heavy", "discrete", "atom"])
-def test_resampled_distance_is_the_distance_of_resampled_rows(name, kind):
-    rng = np.random.default_rng(3)
-
-    def draw(n, shift):
-        if kind == "heavy":
-            return rng.standard_t(3, n) + shift
-        if kind == "discrete":
-            return rng.geometric(0.2 - 0.1 * shift, n).astype(float)
-        return np.where(rng.random(n) < 0.6, 0.0, rng.standard_normal(n) + shift)
-
-    real = [draw(int(n), 0.0) for n in rng.integers(300, 900, 6)]
-    other = [draw(int(n), 0.4) for n in rng.integers(300, 900, 9)]
-    a, b = ragged(real), ragged(other)
-    grid = pooled_grid([a.values, b.values])
-    assert len(grid) <= 1600
-    wa, wb = window_weights(6, 5, 0), window_weights(9, 5, 1)
-    found = resampled_distance(name, GridCdf.of(a, grid), GridCdf.of(b, grid), wa, wb)
-    edges = quantile_edges(a.values)
-    for r in range(6):
-        rows = [x for x, times in zip(real, wa[r], strict=True) for _ in range(int(times))]
-        others = [x for x, times in zip(other, wb[r], strict=True) for _ in range(int(times))]
-        x, y = np.concatenate(rows), np.concatenate(others)
-        if name == "K-S":
-            assert found[r] == pytest.approx(ks_distance(x, y), abs=2.5e-3)
-        elif name == "TV":
-            assert found[r] == pytest.approx(total_variation(x, y, edges), abs=0.02)
-        else:
-            exact = stats.wasserstein_distance(x, y) / a.values.std()
-            assert found[r] == pytest.approx(exact, rel=0.01)
+def test_rank_distance_is_blind_to_the_size_of_an_outlier():
+    x = RNG.standard_normal(1_000)
+    near, far = np.append(x, 10.0), np.append(x, 1e9)
+    assert rank_distance(x, near) == pytest.approx(rank_distance(x, far))
+    assert wasserstein_distance(x, far) > 1e5
+    # everything beyond the greatest real value: from the mean rank 1/2 to 1, in sds of a uniform
+    assert rank_distance(x, x + 100) == pytest.approx(0.5 * np.sqrt(12), rel=0.01)
 
 
-def test_windows_without_values_give_nan():
-    a = ragged([np.empty(0), np.arange(5.0)])
-    cdf = GridCdf.of(a, pooled_grid([a.values]))
-    found = resampled_distance("K-S", cdf, cdf, np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]]))
-    assert np.isnan(found).all()
+def test_tail_distance_of_a_scaled_sample_is_the_log_of_the_factor():
+    x = RNG.standard_t(4, 50_000)
+    assert tail_distance(x, 2 * x, RETURNS) == pytest.approx(np.log(2))
+    assert tail_distance(x, x + 0.0, RETURNS) == 0.0
+    assert tail_distance(x, np.zeros(100), RETURNS) == np.inf
+
+
+def test_tails_take_the_levels_that_the_sample_can_show():
+    returns, times = QUANTITIES["log_return_1s"], QUANTITIES["interarrival"]
+    assert Tails.of(returns, 999).levels == ()
+    assert Tails.of(returns, 2_000).levels == (0.99, 0.995)
+    assert Tails.of(returns, 20_000).all_levels == pytest.approx(
+        [0.99, 0.995, 0.999, 0.01, 0.005, 0.001]
+    )
+    assert (Tails.of(times, 20_000).lower, Tails.of(times, 20_000).logarithm) == (True, False)
+    assert not Tails.of(QUANTITIES["order_size"], 20_000).lower
+    assert Tails.of(QUANTITIES["imbalance"], 20_000).levels == ()
+
+
+def test_ranks_are_for_returns_and_tails_not_for_what_is_bounded():
+    assert "W1 rank" in distances_for(QUANTITIES["log_return_10s"])
+    assert "W1 rank" not in distances_for(QUANTITIES["order_size"])
+    assert "tail" not in distances_for(QUANTITIES["imbalance"])
+    assert distances_for(QUANTITIES["spread"]) == ("K-S", "W1", "TV", "tail")
 
 
 def test_curves_are_compared_where_both_are_known():

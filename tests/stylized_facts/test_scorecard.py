@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from stylized_facts import FACTS, QUANTITIES, SampleError, Scorecard, scorecard
+from stylized_facts.distances import quantile_edges, total_variation
+from stylized_facts.scorecard import training_edges
 
 RETURNS = [f"log_return_{h}s" for h in (1, 10, 30, 60, 120)]
 
@@ -148,7 +153,104 @@ def test_a_model_without_the_fact_misses_it(market, garch_returns):
     assert card.row("acf_abs_return", "curve").verdict["iid"] != "match"
 
 
+@pytest.mark.parametrize("family", [("K-S", "curve"), ("fact", "mean")])
+def test_p_values_are_corrected_over_their_family(card, family):
+    for model in card.models:
+        rows = [row for row in card.rows if row.metric in family and model in row.p_holm]
+        smallest = min(rows, key=lambda row: row.p_value[model])
+        assert smallest.p_holm[model] == pytest.approx(
+            min(1.0, len(rows) * smallest.p_value[model])
+        )
+        assert all(row.p_holm[model] >= row.p_value[model] for row in rows)
+
+
+def test_what_differs_is_rejected_over_the_whole_family(card):
+    returns = card.row("log_return_1s", "K-S")
+    assert returns.p_holm["Hawkes"] < 0.05 < returns.p_holm["Good"]
+    assert card.row("spread", "K-S").p_holm["Wide"] < 0.05
+    assert card.row("realised_volatility_10s", "mean").p_holm["Hawkes"] < 0.01
+
+
+def test_facts_have_a_floor_too(card):
+    row = card.row("realised_volatility_10s", "mean")
+    assert row.ratio_to_floor["Hawkes"] == pytest.approx(row.matched["Hawkes"] / row.floor)
+    assert row.ratio_to_floor["Hawkes"] > 3 > 1.5 > row.ratio_to_floor["Good"]
+    assert abs(row.z["Hawkes"]) > 4 > 2 > abs(row.z["Good"])
+
+
+def test_the_confidence_set_holds_the_copy_and_not_the_bad_ones(card):
+    assert card.confidence_set["Copy"] > 0.05 > card.confidence_set["Hawkes"]
+
+
+def test_ties_and_told_apart_are_all_the_scored_quantities(card):
+    assert set(card.ratio_to_hawkes_ties).isdisjoint(card.ratio_to_hawkes_rows)
+    assert "spread" in card.ratio_to_hawkes_ties
+    for label in card.models:
+        low, high = card.ratio_to_floor_interval[label]
+        assert low <= card.ratio_to_floor[label] <= high
+
+
+def test_a_row_that_fails_costs_no_other_row(real, market, monkeypatch):
+    def broken(sample, *_):
+        if len(sample) == 9:
+            raise ValueError("zero-size array to reduction operation maximum")
+        return 10_000
+
+    facts = {key: FACTS[key] for key in ("hill_10s", "kurtosis_1s")}
+    facts["hill_10s"] = dataclasses.replace(facts["hill_10s"], count=broken)
+    module = importlib.import_module("stylized_facts.scorecard")
+    monkeypatch.setattr(module, "FACTS", facts)
+    quantity = dataclasses.replace(QUANTITIES["spread"], extract=broken)
+    kept = {"spread": quantity, "imbalance": QUANTITIES["imbalance"]}
+    monkeypatch.setattr(module, "QUANTITIES", kept)
+    broken_everywhere = market(draw(1, 9), label="Nine")
+    card = scorecard(broken_everywhere, {"Nine": broken_everywhere}, resamples=20)
+    assert card.row("spread", "K-S").verdict["Nine"] == "too few samples"
+    assert card.row("hill_10s", "fact").verdict["Nine"] == "too few samples"
+    assert card.row("imbalance", "K-S").verdict["Nine"] == "match"
+    assert card.row("kurtosis_1s", "fact").verdict["Nine"] == "match"
+    assert (
+        "Spread of 'Nine': cannot be measured (zero-size array to reduction operation maximum)"
+        in card.notes
+    )
+
+
+def test_bins_of_total_variation_come_from_training_data(real, market):
+    training = market(draw(12, 24, scale=3.0))
+    edges = training_edges(training)
+    assert edges["log_return_1s"] == pytest.approx(
+        quantile_edges(QUANTITIES["log_return_1s"].extract(training).values)
+    )
+    model = market(draw(13, 24))
+    card = scorecard(real, {"M": model}, resamples=0, metrics=("TV",), training=training)
+    x, y = (QUANTITIES["log_return_1s"].extract(s).values for s in (real, model))
+    expected = total_variation(x, y, edges["log_return_1s"])
+    assert card.row("log_return_1s", "TV").distance["M"] == pytest.approx(expected)
+
+
+def test_parquet_holds_every_row_of_every_model(card, tmp_path):
+    card.write_parquet(tmp_path / "card.parquet")
+    table = pd.read_parquet(tmp_path / "card.parquet")
+    assert len(table) == len(card.rows) * len(card.models)
+    line = table.query("quantity == 'spread' and metric == 'K-S' and model == 'Wide'").iloc[0]
+    assert (line["distance"], line["verdict"], line["family"]) == (1.0, "miss", "book")
+
+
+def test_a_card_from_before_the_new_fields_is_read(card):
+    old = json.loads(card.model_dump_json())
+    for key in ("notes", "lob_bench", "confidence_set", "ratio_to_hawkes_ties", "block_real"):
+        del old[key]
+    for row in old["rows"]:
+        for key in ("z", "p_value", "p_holm"):
+            del row[key]
+    assert Scorecard.model_validate(old).ratio_to_floor == card.ratio_to_floor
+
+
 def test_different_markets_are_not_compared(real, market):
+    other = market(draw(1, 4), asset="OTHER")
+    card = scorecard(real, {"M": market(draw(6, 8)), "Foreign": other}, resamples=0, metrics=())
+    assert card.models == ["M"]
+    assert any("asset of 'Foreign' is 'OTHER'" in note for note in card.notes)
     with pytest.raises(SampleError, match="asset of 'M' is 'OTHER', of 'Real' 'TOY'"):
         scorecard(real, {"M": market(draw(1, 4), asset="OTHER")})
     with pytest.raises(SampleError, match="no model to judge"):
