@@ -94,8 +94,12 @@ def mid_fan(bands: Bands, spans: tuple[Span, ...], asset: str) -> ChartSpec:
 
 
 def time_band(bands: Bands, spans: tuple[Span, ...], asset: str, column: str) -> ChartSpec:
-    """Median and central half of `spread_ticks` or `touch_depth` over time, both arms."""
+    """Median and central half over time, both arms.
+
+    `column` is `spread_ticks`, `touch_depth` or `mid_return_bp`.
+    """
     what, unit = {
+        "mid_return_bp": ("Mid return", "bp"),
         "spread_ticks": ("Spread", "ticks"),
         "touch_depth": ("Depth at the touch, both sides", "shares"),
     }[column]
