@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model.errors import FaultlineError
 from model.events import NO_ORDER, Events, EventsMeta, Float64, Int8, Int64, Quotes, Recording
+
+FLOW = -1  # `parent` of an event of the model
 
 
 class Origin(IntEnum):
@@ -43,6 +46,12 @@ class PathEnsemble:
     start_bid_ticks, start_ask_ticks : int64 [P], quotes at time 0
     start_bid_size, start_ask_size : int64 [P]
     end_ns : int64 [P], time up to which the path was simulated (its horizon, or where it was cut)
+    parent : int16 [n], number of the shock that sent the event, `FLOW`: the model
+    accounts : float64 [P, shocks, 4], what each shock did on each path: twice the mid in ticks when
+        it acted first (0: never), what it was asked, what was done of it, how often it acted; see
+        `engine.path_state`. No shocks where none sends, does or triggers anything.
+    by_path : int64 or float64 [P] each: `limit_states`, `pauses`, `first_pause_ns` (-1: none) and
+        `log_ratio`, the log-likelihood ratio of what the model drew, tilted over untilted
     counters : what was refused or repaired, by kind, summed over paths and without burn-in:
         `proposed`, `thinned`, `cancel_empty_side`, `empty_side`, `out_of_range`, ...
     """
@@ -68,6 +77,14 @@ class PathEnsemble:
     start_ask_size: Int64
     end_ns: Int64
     counters: dict[str, int]
+    parent: npt.NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
+    accounts: Float64 = field(default_factory=lambda: np.zeros((0, 0, 4)))
+    by_path: dict[str, Float64] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.parent) != len(self.origin):  # not kept: the only shock, if it was a shock
+            parent = np.where(self.origin == Origin.SHOCK, 0, FLOW).astype(np.int16)
+            object.__setattr__(self, "parent", parent)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -131,10 +148,14 @@ def write_ensemble(ensemble: PathEnsemble, path: Path) -> None:
     """Write as one Parquet file (a row an event, column `path` first), atomically."""
     position = np.repeat(np.arange(len(ensemble)), np.diff(ensemble.offsets))
     columns = {"path": position} | {name: getattr(ensemble, name) for name in _FLAT}
+    if len(ensemble.parent) == len(position):
+        columns["parent"] = ensemble.parent
     header = {
         "meta": dataclasses.asdict(ensemble.meta),
         "offsets": ensemble.offsets.tolist(),
         "counters": ensemble.counters,
+        "accounts": ensemble.accounts.tolist(),
+        "by_path": {name: values.tolist() for name, values in ensemble.by_path.items()},
     } | {name: getattr(ensemble, name).tolist() for name in _PER_PATH}
     table = pa.table(columns).replace_schema_metadata(
         {b"faultline.ensemble": json.dumps(header).encode()}
@@ -151,8 +172,14 @@ def read_ensemble(path: Path) -> PathEnsemble:
         header = json.loads(table.schema.metadata[b"faultline.ensemble"])
         columns: dict[str, Any] = {name: table[name].to_numpy() for name in _FLAT}
         columns |= {name: np.asarray(header[name], np.int64) for name in ("offsets", *_PER_PATH)}
+        if "parent" in table.column_names:
+            columns["parent"] = table["parent"].to_numpy()
         return PathEnsemble(
-            meta=EventsMeta(**header["meta"]), counters=header["counters"], **columns
-        )
+            meta=EventsMeta(**header["meta"]), counters=header["counters"], **columns,
+            accounts=np.array(header.get("accounts", ()), np.float64).reshape(
+                len(columns["paths"]), -1, 4
+            ),
+            by_path={name: np.array(v) for name, v in header.get("by_path", {}).items()},
+        )  # fmt: skip
     except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
         raise FaultlineError(f"{path}: not a path ensemble ({error}); run it again") from error

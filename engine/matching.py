@@ -149,3 +149,18 @@ def withdraw(book: Book, side: int, distance: int, share: float) -> int:
             slot = older
         at = next_level(book, side, at + step)
     return taken
+
+
+@njit(cache=True)
+def size_within(book: Book, side: int, distance: int) -> int:
+    """Shares of a side that rest within `distance` ticks of its touch."""
+    if book.state[RESTING + side] == 0:
+        return 0
+    size = 0
+    touch = book.state[TOUCH + side] - book.state[BASE]
+    step = -1 if side == BUY else 1
+    at = next_level(book, side, touch)
+    while at != -1 and abs(at - touch) <= distance:
+        size += book.levels[at].size
+        at = next_level(book, side, at + step)
+    return as_int(size)

@@ -15,7 +15,7 @@ from numba import njit
 from engine import ladder
 from engine.ladder import BUY, SELL, TOUCH, Book
 from engine.shocks.plan import Tilt
-from engine.tilts import TiltTable, tilt_at
+from engine.tilts import TiltTable, segment_at, tilt_in
 from model.events import Float64, Int8, Int64
 from model.order_flow import Bools
 
@@ -23,13 +23,17 @@ from model.order_flow import Bools
 COUNTERS = (
     "proposed",  # proposals of the model that came to execution
     "executed",  # of them, those that were
-    "thinned",  # new limit orders left out by a tilt
+    "thinned",  # events of the flow left out by a tilt
+    "halted",  # orders that would have traded, refused because trading was halted
+    "throttled",  # events of the flow refused because there were too many
     "cancel_empty_side",  # cancels refused because the side was empty
     "empty_side",  # executed events that left a side empty
     "injected",  # orders of shocks that were executed
     "unfilled_size",  # shares of injected orders that neither traded nor rested
     "withdrawn_size",  # shares taken out of the book by shocks
-    "cut",  # paths cut at `max_events`
+    "limit_states",  # times that a touch came to stand at its price band
+    "pauses",  # times that trading was paused because it stayed there
+    "cut",  # paths cut at `max_events`, or because nearly everything was refused
 )
 _VIEW = [
     ("active", "?"), ("draw", "i8"), ("time_ns", "i8"), ("bid_ticks", "i8"), ("ask_ticks", "i8"),
@@ -51,6 +55,15 @@ ROW = np.dtype(
         ("logged", "i8"),  # of them, those in the open chunk
         ("next_entry", "i8"),  # of the agenda
         ("end_ns", "i8"),  # since origin_ns; set once the path is over
+        ("halt_until_ns", "i8"),  # since origin_ns; nothing trades before
+        ("band_low", "i8"),  # no trade below, ticks
+        ("band_high", "i8"),  # none above; 0: there is no band
+        ("grid", "i8"),  # prices are multiples of so many ticks, 0: of one
+        ("waited_ns", "i8"),  # on the clock of the flow, since a draw was spent last
+        ("traded_volume", "i8"),  # shares
+        ("traded_value", "f8"),  # ticks x shares
+        ("first_pause_ns", "i8"),  # since origin_ns, NOT_YET
+        ("log_ratio", "f8"),  # log likelihood of what was drawn, tilted over untilted
         ("start_bid_ticks", "i8"),
         ("start_ask_ticks", "i8"),
         ("start_bid_size", "i8"),
@@ -100,7 +113,22 @@ class TiltArrays(NamedTuple):
 
     pressure_log_odds: Float64
     rate: Float64
-    limit_keep: Float64
+    cancel_log_odds: Float64
+    depth_log_odds: Float64
+    size_log_odds: Float64
+
+
+# Columns of `Memory.accounts`: what a shock was to do on a path, and did.
+FIRST, ASKED, DONE, ACTS = range(4)
+ACCOUNT = 4
+
+
+class Memory(NamedTuple):
+    """What the shocks of a plan remember of each path, written by the loop."""
+
+    accounts: Float64  # [B, shocks, ACCOUNT]: twice the mid when it acted first, asked, done, acts
+    triggers: Float64  # [B, T, columns], see `engine.triggers`
+    slots: Int64  # [B, tags], where in the book the orders with a tag are
 
 
 @njit(cache=True)
@@ -110,6 +138,9 @@ def begin(book: Book, row: Record) -> None:
     row.start_bid_ticks, row.start_ask_ticks = row.bid_ticks, row.ask_ticks
     row.start_bid_size, row.start_ask_size = row.bid_size, row.ask_size
     row.proposed = row.executed = row.cancel_empty_side = 0
+    row.traded_volume = 0
+    row.traded_value = 0.0
+    row.first_pause_ns = NOT_YET
     book.state[ladder.OUT_OF_RANGE] = 0
 
 
@@ -150,6 +181,9 @@ def publish_tilts(tilts: TiltArrays, row: Record, table: TiltTable, b: int) -> N
     if row.origin_ns == NOT_YET:
         return
     now = row.time_ns - row.origin_ns
-    tilts.pressure_log_odds[b] = tilt_at(table, Tilt.PRESSURE.value, now)
-    tilts.rate[b] = math.exp(tilt_at(table, Tilt.RATE.value, now))
-    tilts.limit_keep[b] = min(1.0, math.exp(tilt_at(table, Tilt.LIMIT_KEEP.value, now)))
+    k = segment_at(table, now)
+    tilts.pressure_log_odds[b] = tilt_in(table, k, Tilt.PRESSURE.value, now)
+    tilts.rate[b] = math.exp(tilt_in(table, k, Tilt.RATE.value, now))
+    tilts.cancel_log_odds[b] = tilt_in(table, k, Tilt.CANCEL_ODDS.value, now)
+    tilts.depth_log_odds[b] = tilt_in(table, k, Tilt.DEPTH_ODDS.value, now)
+    tilts.size_log_odds[b] = tilt_in(table, k, Tilt.SIZE_ODDS.value, now)

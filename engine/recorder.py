@@ -23,6 +23,7 @@ LOG = np.dtype(
         ("action", "i1"),
         ("side", "i1"),
         ("origin", "i1"),
+        ("parent", "i2"),
     ],
     align=True,
 )

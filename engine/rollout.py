@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.ensemble import PathEnsemble
 from engine.seeding import BookSeed, seed_from_profile
+from engine.shocks import Tilt
 from engine.simulator import MarketSimulator
 from engine.spec import RunSpec
 from model.errors import FaultlineError, SpecError
@@ -82,13 +83,19 @@ def rollout(
     Cancelled
         `cancelled` said yes.
     SpecError
-        `seeds` or `history` do not hold one entry for each path.
+        `seeds` or `history` do not hold one entry for each path, or a shock reweights a model that
+        does not offer it.
     """
     for what, given in (("seeds", seeds), ("history", history)):
         if given is not None and len(given) != spec.paths:
             raise SpecError(f"{what}: {len(given)} given for {spec.paths} paths")
     horizon_ns = round(spec.horizon_s * NS_PER_S)
     plan = spec.scenario.compile(spec.intensity, profile, spec.horizon_s)
+    if (plan.tilt_kind >= Tilt.CANCEL_ODDS).any() and not getattr(model, "reweights", False):
+        raise SpecError(
+            f"scenario {spec.scenario.name}: {model.name} does not offer reweighting; choose a"
+            " TradeFM model, or shocks that act on any model"
+        )
     arms = 1 if plan.does_nothing else 2
     paths = np.arange(spec.paths, dtype=np.int64)
     books = seeds or [seed_from_profile(profile, int(path), spec.seed) for path in paths]

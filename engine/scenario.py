@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import difflib
 import reprlib
-from dataclasses import replace
+from collections.abc import Mapping
 from importlib.resources import files
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from engine.scenario_text import filled_in, inherited, read_mapping
 from engine.shocks import MAX_INTENSITY, SHOCKS, Shock, ShockPlan
+from model.catalogue import load_catalogue
 from model.errors import ScenarioError
 from model.profile import AssetProfile
 
 SUFFIXES = (".yaml", ".yml")
+
+
+class Parameter(BaseModel):
+    """A number of a scenario that may be set; shocks refer to it as `$name`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    default: float = Field(description="value if none is given")
+    low: float = Field(description="least value")
+    high: float = Field(description="greatest value")
+    unit: str = Field(default="", max_length=40, description="unit of the value")
+    description: str = Field(min_length=1, description="what it sets")
+    value: float | None = Field(default=None, description="the value chosen, not for files")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.low <= self.default <= self.high:
+            raise ValueError(
+                f"default {self.default:g} must lie between low {self.low:g} and high {self.high:g}"
+            )
+        return self
 
 
 class Scenario(BaseModel):
@@ -32,7 +54,24 @@ class Scenario(BaseModel):
     description: str = Field(min_length=1, description="what happens, in a sentence or two")
     provenance: str = Field(default="", description="where the idea and the numbers come from")
     notes: str = Field(default="", description="limits and remarks")
+    parameters: dict[str, Parameter] = Field(
+        default_factory=dict, max_length=32, description="numbers that may be set"
+    )
     shocks: tuple[Shock, ...] = Field(max_length=64, description="list of shocks")
+
+    @model_validator(mode="after")
+    def _exclusive_shocks_stand_alone(self) -> Self:
+        for (i, one), (k, two) in combinations(enumerate(self.shocks), 2):
+            if one.kind != two.kind or not one.exclusive:
+                continue
+            (start, end), (other_start, other_end) = one.window_s, two.window_s
+            apart = one.assets and two.assets and not set(one.assets) & set(two.assets)
+            if start < other_end and other_start < end and not apart:
+                raise ValueError(
+                    f"shocks[{i}] and shocks[{k}] ({one.kind}) overlap in time, of which only one"
+                    " can be in force; move one of them"
+                )
+        return self
 
     @classmethod
     def none(cls) -> Self:
@@ -55,10 +94,15 @@ class Scenario(BaseModel):
     @property
     def max_intensity(self) -> float:
         """The highest intensity that all shocks allow."""
-        return min((shock.max_intensity for shock in self.shocks), default=MAX_INTENSITY)
+        limits = (shock.max_intensity / shock.intensity for shock in self.shocks)
+        return min(MAX_INTENSITY, min(limits, default=MAX_INTENSITY))
+
+    def acts_on(self, position: int, asset: str) -> bool:
+        """Whether shock number `position` is meant for an asset."""
+        return not self.shocks[position].assets or asset in self.shocks[position].assets
 
     def compile(self, intensity: float, profile: AssetProfile, horizon_s: float) -> ShockPlan:
-        """The plan of all shocks together; `order_parent` is a shock's position in `shocks`.
+        """The plan of all shocks together; the parent of a row is its shock's position in `shocks`.
 
         Raises
         ------
@@ -67,19 +111,24 @@ class Scenario(BaseModel):
         """
         plan = ShockPlan.empty()
         for position, shock in enumerate(self.shocks):
+            if not self.acts_on(position, profile.asset):
+                continue
             try:
                 part = shock.compile(intensity, profile, horizon_s)
             except ScenarioError as error:
                 where = f"scenario {self.name}: shocks[{position}] ({shock.kind})"
                 raise ScenarioError(f"{where}: {error}") from None
-            plan = plan.joined(
-                replace(part, order_parent=np.full(len(part.order_parent), position, np.int64))
-            )
+            plan = plan.joined(part.of_parent(position))
         return plan
 
     def describe(self, intensity: float, profile: AssetProfile) -> list[str]:
         """A sentence for each shock."""
-        return [shock.describe(intensity, profile) for shock in self.shocks]
+        return [
+            shock.describe(intensity, profile)
+            if self.acts_on(position, profile.asset)
+            else f"Does nothing to {profile.asset} ({', '.join(shock.assets)} alone)."
+            for position, shock in enumerate(self.shocks)
+        ]
 
 
 def list_scenarios() -> list[str]:
@@ -89,12 +138,13 @@ def list_scenarios() -> list[str]:
     return ["none", *sorted(name.stem for name in names if name.suffix == ".yaml")]
 
 
-def load_scenario(source: str | Path) -> Scenario:
+def load_scenario(source: str | Path, values: Mapping[str, float] | None = None) -> Scenario:
     """A bundled scenario by name, or any scenario by the path of its YAML file.
 
     Parameters
     ----------
     source : a name of `list_scenarios`, or a path (a `Path`, or text that ends in .yaml or .yml)
+    values : parameters that are not to have their defaults
 
     Raises
     ------
@@ -102,18 +152,25 @@ def load_scenario(source: str | Path) -> Scenario:
         The scenario is not known, or the file breaks the schema; one line that names the file,
         the key and what is allowed there.
     """
+    if source == "none":
+        if values:
+            raise ScenarioError(f"scenario none: {next(iter(values))!r} is not a parameter; none")
+        return Scenario.none()
+    return parse_scenario(*_text_of(source), values)
+
+
+def _text_of(source: str | Path) -> tuple[str, str]:
+    """Text of a scenario, and what to call it."""
     if isinstance(source, Path) or source.endswith(SUFFIXES):
         path = Path(source)
         try:
-            return parse_scenario(path.read_text(encoding="utf-8"), str(path))
+            return path.read_text(encoding="utf-8"), str(path)
         except OSError as error:
             raise ScenarioError(
                 f"{path}: scenario cannot be read ({error.strerror}); check the path"
             ) from None
         except UnicodeDecodeError:
             raise ScenarioError(f"{path}: not a text file in UTF-8") from None
-    if source == "none":
-        return Scenario.none()
     known = list_scenarios()
     if source not in known:
         raise ScenarioError(
@@ -121,57 +178,69 @@ def load_scenario(source: str | Path) -> Scenario:
             " .yaml file"
         )
     entry = files("assets") / "scenarios" / f"{source}.yaml"
-    return parse_scenario(entry.read_text(encoding="utf-8"), f"{source}.yaml")
+    return entry.read_text(encoding="utf-8"), f"{source}.yaml"
 
 
-def parse_scenario(text: str, where: str) -> Scenario:
+def parse_scenario(text: str, where: str, values: Mapping[str, float] | None = None) -> Scenario:
     """A scenario from the text of a YAML file; errors name `where`. See `load_scenario`."""
+    keys = ", ".join((*Scenario.model_fields, "extends", "more_shocks"))
+
+    def parent(name: str) -> dict[str, Any]:
+        beside = Path(where).parent / name
+        source = beside if name.endswith(SUFFIXES) else name
+        return read_mapping(*_text_of(source), keys)
+
+    content = inherited(read_mapping(text, where, keys), where, parent)
+    chosen = _chosen(content.get("parameters", {}), dict(values or {}), where)
+    if chosen:
+        content["parameters"] = chosen
+        used = {name: p.default if p.value is None else p.value for name, p in chosen.items()}
+        content["shocks"] = filled_in(content.get("shocks", []), used, where)
     try:
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - derived from SafeLoader
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScenarioError(f"{where}: line {line}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise ScenarioError(f"{where}: not a YAML file ({reason})") from None
-    if not isinstance(content, dict):
-        raise ScenarioError(
-            f"{where}: a scenario is a mapping with the keys {', '.join(Scenario.model_fields)}"
-        )
-    try:
-        return Scenario.model_validate(content)
+        scenario = Scenario.model_validate(content)
     except ValidationError as error:
-        raise ScenarioError(f"{where}: {_explained(error)}") from None
+        raise ScenarioError(f"{where}: {_explained(error, Scenario.model_fields)}") from None
+    known = load_catalogue()
+    for position, shock in enumerate(scenario.shocks):
+        for asset in shock.assets:
+            if asset not in known:
+                raise ScenarioError(
+                    f"{where}: shocks[{position}].assets: {asset!r} is not known; known:"
+                    f" {', '.join(known)}"
+                )
+    return scenario
 
 
-class _StrictLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """Safe YAML in which keys are text and stand once in a mapping; no merging of mappings."""
+def _chosen(declared: Any, values: dict[str, float], where: str) -> dict[str, Parameter]:
+    """The parameters with the values that were chosen for them."""
+    if not isinstance(declared, dict):
+        raise ScenarioError(f"{where}: parameters: must map names to default, low, high, ...")
+    chosen = {}
+    for name, fields in declared.items():
+        try:
+            parameter = Parameter.model_validate(fields)
+        except ValidationError as error:
+            reason = _explained(error, Parameter.model_fields)
+            raise ScenarioError(f"{where}: parameters.{name}: {reason}") from None
+        value = values.pop(name, None)
+        if value is not None and not parameter.low <= value <= parameter.high:
+            raise ScenarioError(
+                f"{where}: {name}: {value:g} is out of range; choose {parameter.low:g} to"
+                f" {parameter.high:g}"
+            )
+        chosen[name] = parameter.model_copy(update={"value": value})
+    if values:
+        known = ", ".join(declared) or "none"
+        raise ScenarioError(f"{where}: {next(iter(values))} is not a parameter; known: {known}")
+    return chosen
 
 
-def _strict_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[str, Any]:
-    mapping: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        fault = None
-        if not isinstance(key, str):
-            fault = f"key {reprlib.repr(key)} is not text"
-        elif key in mapping:
-            fault = f"key {key!r} stands twice; keep one"
-        if fault:
-            raise yaml.constructor.ConstructorError(None, None, fault, key_node.start_mark)
-        mapping[key] = loader.construct_object(value_node, deep=True)
-    return mapping
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:map", _strict_mapping)
-
-
-def _explained(error: ValidationError) -> str:
+def _explained(error: ValidationError, known: Mapping[str, Any]) -> str:
     """The first fault in one line: key path, what is wrong, what is allowed."""
     faults = error.errors(include_url=False)
     # A misspelt key is two faults, one missing and one unknown: the unknown one says more.
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
-    key, fields = _key_path(fault["loc"])
+    key, fields = _key_path(fault["loc"], known)
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "extra_forbidden":
         close = difflib.get_close_matches(key.rpartition(".")[2], fields, n=1)
@@ -182,7 +251,7 @@ def _explained(error: ValidationError) -> str:
     if kind == "union_tag_invalid":
         return f"{key}.kind: {context['tag']!r} is not known; allowed: {', '.join(SHOCKS)}"
     if kind == "value_error":
-        return f"{key}: {context['error']}"
+        return f"{key}: {context['error']}" if key else str(context["error"])
     field = fields.get(key.rpartition(".")[2])
     meaning = f" ({field.description})" if field is not None and field.description else ""
     if kind == "missing":
@@ -196,9 +265,11 @@ def _explained(error: ValidationError) -> str:
     return f"{key}: {given} is not allowed; {rule}{meaning}"
 
 
-def _key_path(location: tuple[int | str, ...]) -> tuple[str, dict[str, Any]]:
+def _key_path(
+    location: tuple[int | str, ...], known: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
     """A pydantic location as `shocks[0].share`, and the fields of the mapping the key is in."""
-    text, fields = "", dict[str, Any](Scenario.model_fields)
+    text, fields = "", dict[str, Any](known)
     after_index = False
     for part in location:
         if isinstance(part, int):

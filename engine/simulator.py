@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.agenda import compile_agenda
+from engine.agenda import compile_agenda, tags
 from engine.book import BookArrays, OrderBooks, book_of
 from engine.ensemble import PathEnsemble
+from engine.execution import Rules
 from engine.ladder import OUT_OF_RANGE
 from engine.path_state import (
+    ACCOUNT,
     COUNTERS,
     NOT_YET,
     ROW,
+    Memory,
     ProposalArrays,
     TiltArrays,
     ViewArrays,
@@ -27,19 +30,24 @@ from engine.path_state import (
 from engine.recorder import LOG, Recorder
 from engine.seeding import BookSeed
 from engine.shocks.plan import ShockPlan
-from engine.stepping import Rules, step
+from engine.stepping import Shocks, step
 from engine.tilts import TiltTable, compile_tilts
+from engine.triggers import COLUMNS, compile_triggers
 from model.events import EventsMeta, Float64, Int64
 from model.order_flow import Bools, MarketView, Proposals, Tilts
+
+# A path, or its burn-in, ends when it has proposed so many events for each that it may record.
+MOST_REFUSED, LEAST_PROPOSALS = 16, 100_000
+_BY_PATH = ("limit_states", "pauses", "first_pause_ns", "log_ratio")
 
 
 class MarketSimulator:
     """B independent markets, each with its own book, clock and record.
 
     One call of `step` moves every active path by one event at most: an order or operation of the
-    shock plan if one is due before the model's proposal (which is then dropped: the model proposes
-    again, with the same draw), else the proposal. Paths do not know of each other: a path is the
-    same, bit for bit, in whatever batch it runs.
+    shock plan if one is due before the model's proposal, else the proposal. A proposal that gives
+    way is made again, from the same draw, and the time that has passed counts as waited. Paths do
+    not know of each other: a path is the same, bit for bit, in whatever batch it runs.
 
     What the record and `view.last_*` say of an event is what happened: a cancel has price and size
     of the order it deleted; an order of which nothing rests has the size that traded and the worst
@@ -97,9 +105,14 @@ class MarketSimulator:
         self._rows["shocked"] = True if shocked is None else shocked
         self._view_arrays = ViewArrays(*(getattr(self.view, name) for name in ViewArrays._fields))
         self._tilt_arrays = TiltArrays(*(getattr(self._tilts, n) for n in TiltArrays._fields))
-        self._table = compile_tilts(plan)
-        self._entries = compile_agenda(plan)
-        self._rules = Rules(seed, horizon_ns, max_events, burn_in_events)
+        self._shocks = Shocks(compile_tilts(plan), compile_agenda(plan), compile_triggers(plan))
+        self._memory = Memory(
+            np.zeros((count, plan.parents, ACCOUNT)),
+            np.zeros((count, len(self._shocks.triggers), COLUMNS)),
+            np.zeros((count, tags(self._shocks.entries)), np.int64),
+        )
+        most = LEAST_PROPOSALS + MOST_REFUSED * max_events
+        self._rules = Rules(seed, horizon_ns, max_events, burn_in_events, most)
         for b, one in enumerate(seeds):
             self._books.load(one, b)
             self._rows[b]["time_ns"] = self._rows[b]["last_ns"] = one.time_ns
@@ -109,7 +122,7 @@ class MarketSimulator:
             self._rows,
             self._view_arrays,
             self._tilt_arrays,
-            self._table,
+            self._shocks.table,
             self._rules,
         )
 
@@ -155,8 +168,9 @@ class MarketSimulator:
             self._view_arrays,
             self._tilt_arrays,
             columns,
-            self._table,
-            self._entries,
+            proposals.log_ratio,
+            self._shocks,
+            self._memory,
             self._rules,
         )
         self.executed += events
@@ -193,6 +207,8 @@ class MarketSimulator:
             **starts,
             end_ns=np.where(own["active"], self._passed()[at], own["end_ns"]),
             counters=self.counters(at),
+            accounts=self._memory.accounts[at],
+            by_path={name: np.ascontiguousarray(own[name]) for name in _BY_PATH},
         )
 
     def _passed(self) -> Int64:

@@ -1,20 +1,21 @@
-"""One step of the closed loop on every path, compiled: how a proposal becomes an event."""
+"""One step of the closed loop on every path, compiled: what happens next, and when."""
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine import agenda, ladder, matching
+from engine import ladder
 from engine.book import BookArrays, book_of
-from engine.ensemble import Origin
-from engine.ladder import BUY, NIL, RESTING, SELL, TOUCH, Book, as_int
+from engine.execution import Proposal, Rules, cut, execute
+from engine.ladder import Book, as_int
+from engine.operations import act
 from engine.path_state import (
     NOT_YET,
+    Memory,
     ProposalArrays,
     Record,
     TiltArrays,
@@ -22,46 +23,20 @@ from engine.path_state import (
     begin,
     publish,
     publish_tilts,
-    show_quotes,
 )
-from engine.shocks.plan import MARKET, Tilt
-from engine.tilts import TiltTable, advance, tilt_at
-from model.events import NO_ORDER, Action
-from model.randomness import uniform
+from engine.tilts import TiltTable, advance, flow_time, segment_at
+from engine.triggers import pull, refuses
+from model.events import Float64
 
-THINNING = 900  # purpose of the draw that thins out new limit orders
 _LONGEST_NS = 1 << 60  # a proposal further away than this is taken to be this far
 
 
-class Proposal(NamedTuple):
-    """What the model proposes for one path."""
+class Shocks(NamedTuple):
+    """A compiled plan; see `engine.tilts`, `engine.agenda` and `engine.triggers`."""
 
-    dt_ns: int
-    action: int
-    side: int
-    price_ticks: int
-    size: int
-
-
-class Rules(NamedTuple):
-    """Settings of a run."""
-
-    seed: int
-    horizon_ns: int
-    max_events: int
-    burn_in_events: int
-
-
-class Event(NamedTuple):
-    """What was done to a book."""
-
-    action: int
-    side: int
-    price_ticks: int
-    size: int
-    traded_size: int
-    traded_value: int
-    origin: int
+    table: TiltTable
+    entries: npt.NDArray[np.void]
+    triggers: npt.NDArray[np.void]
 
 
 @njit(cache=True)
@@ -72,8 +47,9 @@ def step(
     view: ViewArrays,
     tilts: TiltArrays,
     proposals: ProposalArrays,
-    table: TiltTable,
-    entries: npt.NDArray[np.void],
+    log_ratio: Float64,
+    shocks: Shocks,
+    memory: Memory,
     rules: Rules,
 ) -> tuple[int, int, bool, bool]:
     """Move every active path by one event at most.
@@ -83,8 +59,8 @@ def step(
     books : B books with room for one order each
     rows : ROW [B]; log : LOG [B, C] with room for one row each
     view, tilts : written
-    proposals : read
-    table, entries : the shock plan, see `engine.tilts` and `engine.agenda`
+    proposals, log_ratio : read
+    shocks : the plan; memory : what it remembers of each path, written
     rules : Rules
 
     Returns
@@ -105,11 +81,13 @@ def step(
             continue
         book = book_of(books, b)
         before = row.events
-        proposal = Proposal(dt_ns[b], as_int(action[b]), as_int(side[b]), price_ticks[b], size[b])
-        _step_path(book, row, log[b, row.logged], proposal, table, entries, rules)
+        proposal = Proposal(
+            dt_ns[b], as_int(action[b]), as_int(side[b]), price_ticks[b], size[b], log_ratio[b]
+        )
+        _step_path(book, row, log[b, row.logged], proposal, shocks, memory, b, rules)
         publish(view, row, b)
         if row.shocked:
-            publish_tilts(tilts, row, table, b)
+            publish_tilts(tilts, row, shocks.table, b)
         events += row.events - before
         active += 1 if row.active else 0
         full_log |= row.logged == log.shape[1]
@@ -123,146 +101,53 @@ def _step_path(
     row: Record,
     line: Record,
     proposal: Proposal,
-    table: TiltTable,
-    entries: npt.NDArray[np.void],
+    shocks: Shocks,
+    memory: Memory,
+    b: int,
     rules: Rules,
 ) -> None:
     row.fresh = False
     dt = min(max(proposal.dt_ns, 1), _LONGEST_NS)
     time = row.time_ns + dt
-    keep = 0.0  # log of the share of new limit orders let through
+    segment = -1
     if row.origin_ns != NOT_YET:
         if row.shocked:
-            time = row.origin_ns + advance(table, row.time_ns - row.origin_ns, dt)
+            now = row.time_ns - row.origin_ns
+            table, entries, triggers = shocks
+            # A proposal that gave way to a shock comes when it would have come: it is drawn again,
+            # from the same draw, and what has been waited counts.
+            at = advance(table, now, max(1, dt - row.waited_ns))
+            time = row.origin_ns + at
+            due = rules.horizon_ns
             if row.next_entry < len(entries):
+                due = min(due, as_int(entries[row.next_entry].time_ns))
+            acted = len(triggers) > 0 and pull(
+                book, row, line, triggers, memory, b, min(at, due), rules
+            )
+            if not acted and due <= at and due < rules.horizon_ns:
                 entry = entries[row.next_entry]
-                due = row.origin_ns + entry.time_ns
-                if due <= time and entry.time_ns < rules.horizon_ns:
-                    row.next_entry += 1
-                    row.time_ns = max(row.time_ns, due)
-                    if entry.kind == agenda.ORDER:
-                        _inject(book, row, line, entry, rules)
-                    else:
-                        _withdraw(book, row, line, entry, rules)
-                    return
-            keep = tilt_at(table, Tilt.LIMIT_KEEP.value, time - row.origin_ns)
+                row.next_entry += 1
+                row.time_ns = max(row.time_ns, row.origin_ns + due)
+                act(book, row, line, entry, memory, b, rules)
+                acted = True
+            if acted:
+                row.waited_ns += flow_time(table, now, row.time_ns - row.origin_ns)
+                return
+            segment = segment_at(table, at)
+            if not table.tilted[segment]:
+                segment = -1
         if time >= row.origin_ns + rules.horizon_ns:
             row.time_ns = row.origin_ns + rules.horizon_ns
             row.active = False
             row.end_ns = rules.horizon_ns
             return
+        row.time_ns = time
+        if row.shocked and refuses(row, shocks.triggers, memory, b):
+            return
     row.time_ns = time
-    _execute(book, row, line, proposal, keep, rules)
-
-
-@njit(cache=True)
-def _execute(
-    book: Book, row: Record, line: Record, proposal: Proposal, keep: float, rules: Rules
-) -> None:
-    """Do what the model proposed, or refuse it; its draw is spent either way."""
-    draw = row.draw
-    row.draw += 1
-    row.proposed += 1
-    side, price, size = proposal.side, proposal.price_ticks, max(proposal.size, 1)
-    bid, ask = book.state[TOUCH + BUY], book.state[TOUCH + SELL]
-    traded = value = 0
-    if proposal.action == Action.ADD.value:
-        if (
-            keep < 0.0
-            and not matching.crosses(book, side, price)
-            and uniform(rules.seed, row.path, draw, THINNING) >= math.exp(keep)
-        ):
-            row.thinned += 1
-            return
-        traded, value, worst, slot = matching.add(book, side, price, size, NO_ORDER, True)
-        if slot == NIL:
-            if traded == 0:  # out of range
-                return
-            price, size = worst, traded
-    else:
-        slot = matching.nearest_order(book, side, price, size)
-        if slot == NIL:
-            row.cancel_empty_side += 1
-            return
-        price, size = book.orders[slot].price, book.orders[slot].size
-        ladder.reduce(book, slot, size)
-    row.executed += 1
-    event = Event(proposal.action, side, price, size, traded, value, Origin.MODEL.value)
-    _tell(row, event, bid, ask)
-    _record(book, row, line, event, rules)
-
-
-@njit(cache=True)
-def _inject(book: Book, row: Record, line: Record, entry: Record, rules: Rules) -> None:
-    """Send an order of a shock; what neither trades nor rests is dropped and counted."""
-    bid, ask = book.state[TOUCH + BUY], book.state[TOUCH + SELL]
-    side, size, through = as_int(entry.side), as_int(entry.size), as_int(entry.through_ticks)
-    price = ask + through if side == BUY else bid - through
-    rests = entry.rests and through != MARKET
-    traded, value, worst, slot = matching.add(book, side, price, size, NO_ORDER, rests)
-    if slot == NIL:
-        row.unfilled_size += size - traded
-        if traded == 0:
-            return
-        price, size = worst, traded
-    row.injected += 1
-    event = Event(Action.ADD.value, side, price, size, traded, value, Origin.SHOCK.value)
-    _tell(row, event, bid, ask)
-    _record(book, row, line, event, rules)
-
-
-@njit(cache=True)
-def _withdraw(book: Book, row: Record, line: Record, entry: Record, rules: Rules) -> None:
-    """Thin out a side of the book; the record shows one cancel at the touch with the whole size."""
-    side = as_int(entry.side)
-    touch = book.state[TOUCH + side]
-    taken = matching.withdraw(book, side, entry.distance_ticks, entry.share)
-    if taken > 0:
-        row.withdrawn_size += taken
-        event = Event(Action.CANCEL.value, side, touch, taken, 0, 0, Origin.SHOCK.value)
-        _record(book, row, line, event, rules)
-
-
-@njit(cache=True)
-def _tell(row: Record, event: Event, bid: int, ask: int) -> None:
-    """Let the model see the event and the touch just before it."""
-    row.fresh = True
-    row.last_dt_ns = row.time_ns - row.last_ns
-    row.last_ns = row.time_ns
-    row.last_action = np.int8(event.action)
-    row.last_side = np.int8(event.side)
-    row.last_price_ticks = event.price_ticks
-    row.last_size = event.size
-    row.last_bid_ticks = bid
-    row.last_ask_ticks = ask
-    row.last_traded_size = event.traded_size
-    row.last_traded_value = event.traded_value
-
-
-@njit(cache=True)
-def _record(book: Book, row: Record, line: Record, event: Event, rules: Rules) -> None:
-    """Show the quotes after the event and write it down; end the burn-in, or the path, if due."""
-    show_quotes(book, row)
-    row.events += 1
-    if row.origin_ns == NOT_YET:
-        if row.events >= rules.burn_in_events:
+    execute(book, row, line, proposal, shocks.table, segment, rules)
+    if row.proposed >= rules.max_proposals:  # nearly all was refused
+        if row.origin_ns == NOT_YET:
             begin(book, row)
-        return
-    if book.state[RESTING + BUY] == 0 or book.state[RESTING + SELL] == 0:
-        row.empty_side += 1
-    line.time_ns = row.time_ns - row.origin_ns
-    line.price_ticks = event.price_ticks
-    line.size = event.size
-    line.traded_size = event.traded_size
-    line.traded_value = event.traded_value
-    line.bid_ticks, line.ask_ticks = row.bid_ticks, row.ask_ticks
-    line.bid_size, line.ask_size = row.bid_size, row.ask_size
-    line.action = np.int8(event.action)
-    line.side = np.int8(event.side)
-    line.origin = np.int8(event.origin)
-    row.logged += 1
-    row.recorded += 1
-    if row.recorded >= rules.max_events:
-        row.active = False
-        row.end_ns = line.time_ns
-        row.cut += 1
+        elif row.active:
+            cut(row)

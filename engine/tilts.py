@@ -10,6 +10,7 @@ from numba import njit
 
 from engine.shocks.plan import ShockPlan, Tilt
 from model.events import Float64, Int64
+from model.order_flow import Bools
 
 _STRONGEST = 50.0  # bound on a log tilt: a share of zero stays finite on the log scale
 
@@ -23,6 +24,7 @@ class TiltTable(NamedTuple):
     times_ns: Int64  # [K], ascending from 0, relative to the start of the horizon
     left: Float64  # [K, len(Tilt)], value at the start of the segment
     right: Float64  # [K, len(Tilt)], value towards its end
+    tilted: Bools  # [K], whether anything at all is tilted in the segment
 
 
 def compile_tilts(plan: ShockPlan) -> TiltTable:
@@ -43,18 +45,29 @@ def compile_tilts(plan: ShockPlan) -> TiltTable:
                 for at, edge in ((times[k], left), (times[k + 1], right)):
                     ramped = min(at - start[r], end[r] - at) / ramp[r] if ramp[r] > 0 else 1.0
                     edge[k, plan.tilt_kind[r]] += value[r] * min(1.0, ramped)
-    return TiltTable(times, left, right)
+    return TiltTable(times, left, right, (left != 0.0).any(axis=1) | (right != 0.0).any(axis=1))
 
 
 @njit(cache=True)
-def tilt_at(table: TiltTable, kind: int, time_ns: int) -> float:
-    """Log tilt of one kind at a time (nanoseconds since the start of the horizon)."""
-    k = np.searchsorted(table.times_ns, time_ns, side="right") - 1
+def segment_at(table: TiltTable, time_ns: int) -> int:
+    """The segment that a time (nanoseconds since the start of the horizon) lies in."""
+    return int(np.searchsorted(table.times_ns, time_ns, side="right") - 1)
+
+
+@njit(cache=True)
+def tilt_in(table: TiltTable, k: int, kind: int, time_ns: int) -> float:
+    """Log tilt of one kind at a time inside segment `k`."""
     low, high = table.left[k, kind], table.right[k, kind]
     if low == high:
         return float(low)
     whole = table.times_ns[k + 1] - table.times_ns[k]
     return float(low + (high - low) * (time_ns - table.times_ns[k]) / whole)
+
+
+@njit(cache=True)
+def tilt_at(table: TiltTable, kind: int, time_ns: int) -> float:
+    """Log tilt of one kind at a time (nanoseconds since the start of the horizon)."""
+    return tilt_in(table, segment_at(table, time_ns), kind, time_ns)
 
 
 @njit(cache=True)
@@ -72,7 +85,9 @@ def advance(table: TiltTable, time_ns: int, dt_ns: int) -> int:
     """
     rate = Tilt.RATE.value
     times = table.times_ns
-    k = np.searchsorted(times, time_ns, side="right") - 1
+    k = segment_at(table, time_ns)
+    if not table.tilted[k] and (k == len(times) - 1 or time_ns + dt_ns < times[k + 1]):
+        return time_ns + dt_ns
     at = float(time_ns)
     left = float(dt_ns)
     while k < len(times) - 1:
@@ -91,3 +106,33 @@ def advance(table: TiltTable, time_ns: int, dt_ns: int) -> int:
         at = float(times[k + 1])
         k += 1
     return max(time_ns + 1, int(np.rint(at + left)))
+
+
+@njit(cache=True)
+def flow_time(table: TiltTable, start_ns: int, end_ns: int) -> int:
+    """How far the clock of the flow moves from one time to another: the inverse of `advance`.
+
+    Returns
+    -------
+    int
+        Integral of the rate factor from `start_ns` to `end_ns`, nanoseconds; where nothing tilts
+        the rate end_ns - start_ns, to the nanosecond.
+    """
+    rate = Tilt.RATE.value
+    times = table.times_ns
+    passed = 0.0
+    at = start_ns
+    k = segment_at(table, at)
+    while at < end_ns:
+        last = k == len(times) - 1
+        stop = end_ns if last else min(end_ns, times[k + 1])
+        if last or not table.tilted[k]:
+            passed += stop - at
+        else:
+            slope = (table.right[k, rate] - table.left[k, rate]) / (times[k + 1] - times[k])
+            factor = math.exp(table.left[k, rate] + slope * (at - times[k]))
+            span = stop - at
+            passed += factor * (math.expm1(slope * span) / slope if slope != 0.0 else span)
+        at = stop
+        k += 1
+    return int(np.rint(passed))

@@ -20,17 +20,26 @@ from model.transformer import Transformer, rotary
 
 
 class Decoder(Protocol):
-    """Next-event sampling for B paths."""
+    """Next-event sampling for B paths.
+
+    `log_ratio` float64 [R] belongs to the last `sample`: log of the probability of what was drawn,
+    tilted over untilted.
+    """
+
+    log_ratio: Float64
 
     def advance(self, rows: Int64, columns: Int64) -> None:
         """Take in one event of each path in `rows`: int64 [R, columns], see `input_columns`."""
         ...
 
-    def sample(self, rows: Int64, draws: Float64, pressure: Float64) -> Tokens:
+    def sample(
+        self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
+    ) -> Tokens:
         """Sub-tokens uint8 [R, 5] of the next event by inverse CDF.
 
         `draws` float64 [R, 5] in (0, 1), one for each sub-token (the composite head uses the
-        first); `pressure` float64 [R], see `model.order_flow.Tilts`.
+        first); `pressure` float64 [R] and `odds` float64 [R, 3] (cancel, depth, size; None: none),
+        see `model.order_flow.Tilts`.
         """
         ...
 
@@ -54,6 +63,7 @@ class TorchDecoder:
         self.position = torch.zeros(paths, dtype=torch.int64, device=device)
         self.hidden = torch.zeros(paths, s.d_model, device=device)
         self.queues = torch.zeros(paths, len(network.queues), dtype=torch.int64, device=device)
+        self.log_ratio = np.zeros(0)
 
     @torch.no_grad()
     def advance(self, rows: Int64, columns: Int64) -> None:
@@ -79,25 +89,52 @@ class TorchDecoder:
         self.position[own] += 1
 
     @torch.no_grad()
-    def sample(self, rows: Int64, draws: Float64, pressure: Float64) -> Tokens:
+    def sample(
+        self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
+    ) -> Tokens:
         """See `Decoder.sample`."""
         u = torch.from_numpy(draws).to(self.device)
         push = torch.from_numpy(pressure).to(self.device)
+        more = np.zeros((len(rows), 3)) if odds is None else odds
+        cancel, deeper, larger = torch.from_numpy(more).to(self.device).unbind(1)
         own = torch.from_numpy(rows).to(self.device)
         state, queues = self.hidden[own], self.queues[own]
         head = self.network.head
         if isinstance(head, CompositeHead):
-            logits = _press_composite(head.logits(state).double(), push)
-            return sub_tokens(pick(logits, u[:, 0]).cpu().numpy())
+            plain = head.logits(state).double()
+            by = _press_composite(plain, push).view(len(rows), *BINS).clone()
+            by[:, 1] += cancel.view(-1, 1, 1, 1, 1)
+            bins = torch.arange(BINS[2], device=self.device)
+            by += (deeper[:, None] * bins).view(-1, 1, 1, BINS[2], 1, 1)
+            by += (larger[:, None] * bins).view(-1, 1, 1, 1, BINS[3], 1)
+            logits = by.flatten(1)
+            chosen = pick(logits, u[:, 0])
+            self.log_ratio = _log_ratio(logits, plain, chosen)
+            return sub_tokens(chosen.cpu().numpy())
         out = torch.empty(len(rows), len(BINS), dtype=torch.int64, device=self.device)
+        self.log_ratio = np.zeros(len(rows))
         for i in range(len(BINS)):
-            logits = head.logits(i, state).double()
-            if i == 1:
+            plain = head.logits(i, state).double()
+            logits = plain.clone()
+            if i == 0:
+                logits[:, 1] += cancel
+            elif i == 1:
                 logits[:, 0] += torch.where(out[:, 0] == 0, push, -push)
+            elif i < 4:
+                bins = torch.arange(BINS[i], device=self.device)
+                logits += (deeper if i == 2 else larger)[:, None] * bins
             out[:, i] = pick(logits, u[:, i])
+            self.log_ratio += _log_ratio(logits, plain, out[:, i])
             if i + 1 < len(BINS):
                 state = head.move_on(i, state, out[:, i], queues)
         return out.cpu().numpy().astype(np.uint8)
+
+
+def _log_ratio(tilted: Tensor, plain: Tensor, chosen: Tensor) -> Float64:
+    """Log of the probability of `chosen` [R] under logits `tilted` over that under `plain`."""
+    ratio = torch.log_softmax(tilted, -1) - torch.log_softmax(plain, -1)
+    picked: Float64 = ratio.gather(1, chosen[:, None])[:, 0].cpu().numpy()
+    return picked
 
 
 def _press_composite(logits: Tensor, push: Tensor) -> Tensor:

@@ -232,13 +232,17 @@ def _advance(
 def _sample(
     rows: Int64,
     draws: Float64,
-    pressure: Float64,
+    odds: Float64,
     hidden: Float32,
     queues: Int64,
     weights: Weights,
     out: Tokens,
+    log_ratio: Float64,
 ) -> None:
-    """Sub-tokens of the next event of each path in `rows` into `out` [R, 5]."""
+    """Sub-tokens of the next event of each path in `rows` into `out` [R, 5]; see `Decoder.sample`.
+
+    `odds` [R, 4]: pressure, cancel, depth, size; `log_ratio` [R] is written.
+    """
     bins, scale, embed = weights.bins, weights.scale, weights.embed
     inner, inner_bias = weights.inner, weights.inner_bias
     outer, outer_bias = weights.outer, weights.outer_bias
@@ -251,8 +255,10 @@ def _sample(
         logits = np.empty((GROUP, outer.shape[2]), np.float32)
         scratch, bits = np.empty(deep, np.float32), np.empty(deep, np.int32)
         p = np.empty(outer.shape[2])
+        shift = np.zeros(outer.shape[2])
         for r in range(size):
             state[r] = hidden[rows[first + r]]
+            log_ratio[first + r] = 0.0
         for i in range(len(bins)):
             np.dot(state, inner[i], z)
             for r in range(size):
@@ -261,20 +267,35 @@ def _sample(
             np.dot(z, outer[i], logits)
             n = bins[i]
             for r in range(size):
+                push, cancel, deeper, larger = odds[first + r]
+                tilted = True
+                if i == 0 and cancel != 0.0:
+                    shift[0], shift[1] = 0.0, cancel
+                elif i == 1 and push != 0.0:
+                    shift[0], shift[1] = push if out[first + r, 0] == 0 else -push, 0.0
+                elif (i == 2 and deeper != 0.0) or (i == 3 and larger != 0.0):
+                    for c in range(n):
+                        shift[c] = c * (deeper if i == 2 else larger)
+                else:
+                    tilted = False
                 top = -np.inf
                 for c in range(n):
                     p[c] = logits[r, c] + outer_bias[i, c]
-                    if i == 1 and c == 0:
-                        push = pressure[first + r]
-                        p[c] += push if out[first + r, 0] == 0 else -push
+                    if tilted:
+                        p[c] += shift[c]
                     top = max(top, p[c])
-                total = 0.0
+                total = untilted = 0.0
                 for c in range(n):
-                    total += np.exp(p[c] - top)
+                    weight = np.exp(p[c] - top)
+                    total += weight
                     p[c] = total
+                    if tilted:
+                        untilted += weight * np.exp(-shift[c])
                 target, chosen = draws[first + r, i] * total, 0
                 while chosen < n - 1 and p[chosen] < target:
                     chosen += 1
+                if tilted:
+                    log_ratio[first + r] += shift[chosen] + np.log(untilted / total)
                 out[first + r, i] = chosen
                 if i + 1 < len(bins):
                     state[r] = state[r] * scale[i, chosen] + embed[i, chosen]
@@ -350,6 +371,7 @@ class CpuDecoder:
         self.hidden = np.zeros((paths, s.d_model), np.float32)
         self.columns = network.queues
         self.queues = np.zeros((paths, len(self.columns)), np.int64)
+        self.log_ratio = np.zeros(0)
 
     def advance(self, rows: Int64, columns: Int64) -> None:
         """See `Decoder.advance`."""
@@ -358,8 +380,13 @@ class CpuDecoder:
         self.queues[rows] = columns[:, self.columns]
         _advance(rows, columns + w.offsets, w, self.frequency, paths, s.heads, s.kv_heads)
 
-    def sample(self, rows: Int64, draws: Float64, pressure: Float64) -> Tokens:
+    def sample(
+        self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
+    ) -> Tokens:
         """See `Decoder.sample`."""
         out = np.zeros((len(rows), len(BINS)), np.uint8)
-        _sample(rows, draws, pressure, self.hidden, self.queues, self.weights, out)
+        self.log_ratio = np.zeros(len(rows))
+        more = np.zeros((len(rows), 3)) if odds is None else odds
+        columns = np.concatenate((pressure[:, None], more), axis=1)
+        _sample(rows, draws, columns, self.hidden, self.queues, self.weights, out, self.log_ratio)
         return out

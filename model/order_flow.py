@@ -88,6 +88,7 @@ class Proposals:
     price_ticks: Int64
     size: Int64  # >= 1
     repaired: Bools  # the model had to change what it drew to make it an order at all
+    log_ratio: Float64  # log of the probability of what was drawn, tilted over untilted
 
     @classmethod
     def empty(cls, paths: int) -> Proposals:
@@ -95,6 +96,7 @@ class Proposals:
         return cls(
             np.ones(paths, np.int64), np.zeros(paths, np.int8), np.zeros(paths, np.int8),
             np.zeros(paths, np.int64), np.ones(paths, np.int64), np.zeros(paths, np.bool_),
+            np.zeros(paths),
         )  # fmt: skip
 
 
@@ -102,9 +104,10 @@ class Proposals:
 class Tilts:
     """How the flow of each path is tilted now, arrays of length B; neutral values change nothing.
 
-    The model honours `pressure_log_odds`. The engine applies the others to what was proposed, the
-    same for every model: `rate` divides the time to the next event, `limit_keep` is the probability
-    that a new order which does not cross is let through (thinning of a point process).
+    Every model honours `pressure_log_odds`; one that draws its next event from a table of
+    probabilities (`reweights`) the other odds as well, exactly, and says in `Proposals.log_ratio`
+    by how much what it drew has become more or less probable. The engine divides the time to the
+    next event by `rate`, the same for every model, and does everything else itself.
 
     Pressure: given its action, an ADD is a BUY with odds multiplied by exp(pressure_log_odds) and
     a CANCEL is a BUY with odds divided by it, so that a positive value pushes the price up. The
@@ -113,12 +116,16 @@ class Tilts:
 
     pressure_log_odds: Float64  # 0 neutral; log(3): odds of a buy among adds three times as high
     rate: Float64  # 1 neutral; 10: ten times as many events a second
-    limit_keep: Float64  # 1 neutral; 0.2: four of five new limit orders are left out
+    cancel_log_odds: Float64  # 0 neutral; log(3): odds of a cancel three times as high
+    depth_log_odds: Float64  # 0 neutral; log(2): each depth bin twice as likely against the last
+    size_log_odds: Float64  # 0 neutral; the same for the size bins
 
     @classmethod
     def neutral(cls, paths: int) -> Tilts:
         """Tilts that change nothing."""
-        return cls(np.zeros(paths), np.ones(paths), np.ones(paths))
+        return cls(
+            np.zeros(paths), np.ones(paths), np.zeros(paths), np.zeros(paths), np.zeros(paths)
+        )
 
 
 class ViewArrays(NamedTuple):

@@ -74,6 +74,8 @@ class TradeFM:
         self.checkpoint, self.device, self.tiers = checkpoint, device, dict(tiers or {})
         self.network = checkpoint.transformer()
 
+    reweights = True  # honours all odds of `model.order_flow.Tilts`
+
     @property
     def name(self) -> str:
         """Shown in tables."""
@@ -188,9 +190,14 @@ class TradeFMSession:
             self.started[grown] = True
         rows = np.flatnonzero(view.active)
         draws = uniforms(self.seed, self.paths[rows], view.draw[rows], PURPOSES)
+        odds = np.stack([tilts.cancel_log_odds, tilts.depth_log_odds, tilts.size_log_odds], axis=1)
         tokens = self.decoder.sample(
-            rows, np.ascontiguousarray(draws[:, : len(BINS)]), tilts.pressure_log_odds[rows]
+            rows,
+            np.ascontiguousarray(draws[:, : len(BINS)]),
+            tilts.pressure_log_odds[rows],
+            odds[rows],
         )
+        out.log_ratio[rows] = self.decoder.log_ratio
         _write(market, rows, tokens, draws, self.state, self.decoding, ProposalArrays.of(out))
 
 

@@ -96,8 +96,15 @@ def mid_fan(bands: Bands, spans: tuple[Span, ...], asset: str) -> ChartSpec:
 def time_band(
     bands: Bands, spans: tuple[Span, ...], asset: str, column: str, unit: str
 ) -> ChartSpec:
-    """Median and central half of `spread_ticks` or `touch_depth` over time, both arms."""
-    what = {"spread_ticks": "Spread", "touch_depth": "Depth at the touch, both sides"}[column]
+    """Median and central half over time, both arms.
+
+    `column` is `spread_ticks`, `touch_depth` or `mid_return_bp`, in `unit`.
+    """
+    what = {
+        "mid_return_bp": "Mid return",
+        "spread_ticks": "Spread",
+        "touch_depth": "Depth at the touch, both sides",
+    }[column]
     frames = [
         _band_frame(bands, arm, column, name)[["series", "x", "q25", "q50", "q75"]]
         for name, arm in ((UNSHOCKED, bands.unshocked), (SHOCKED, bands.shocked))

@@ -78,3 +78,27 @@ def median_time(times: Float64, observed: Bools, confidence: float = 0.95) -> In
     # A curve that jumps across one half has times on one side of the jump in the band, or none.
     lower, upper = float(np.fmin(lower, median)), float(np.fmax(upper, median))
     return Interval(median, lower, upper if np.isfinite(upper) else np.nan)
+
+
+def half_life(excess: Float64) -> float:
+    """Steps until a mean excess (spread, missing depth) has fallen to half of its first value.
+
+    Parameters
+    ----------
+    excess : float64 [P, T], shocked less unshocked from the end of the shock on, equally spaced
+
+    Returns
+    -------
+    float
+        Linear between samples; NaN where the mean excess is not positive at first, or does not
+        come down to half within the samples.
+    """
+    mean = excess.mean(axis=0)
+    if not mean[0] > 0.0:
+        return float("nan")
+    reached = np.flatnonzero(mean <= 0.5 * mean[0])
+    if len(reached) == 0:
+        return float("nan")
+    k = int(reached[0])
+    fallen = (mean[k - 1] - 0.5 * mean[0]) / (mean[k - 1] - mean[k])
+    return float(k - 1 + fallen)

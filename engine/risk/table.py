@@ -230,7 +230,17 @@ def _liquidation_measures(paths: PairedPaths) -> Iterator[_Measure]:
         if isinstance(shock, Liquidation)
     ]
     for position, shock in parents:
-        fills = parent_fills(run.shocked, run.baseline, paths.plan, position, paths.horizon_ns)
+        if not run.spec.scenario.acts_on(position, run.profile.asset):
+            continue
+        start_ns = round(shock.start_s * NS_PER_S)
+        sent = paths.plan.order_size[
+            (paths.plan.order_parent == position) & (paths.plan.order_time_ns <= paths.horizon_ns)
+        ].sum()
+        if shock.participation is not None and run.spec.intensity > 0.0:
+            sent = shock.total_shares(shock.own(run.spec.intensity), run.profile)
+        fills = parent_fills(
+            run.shocked, run.baseline, position, float(sent), start_ns, paths.horizon_ns
+        )
         if fills.requested == 0:
             continue
         key, which = "liquidation", "Liquidation"

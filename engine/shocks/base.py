@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,8 +25,16 @@ class ShockModel(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    exclusive: ClassVar[bool] = False  # of those of its kind only one can be in force at a time
+
     start_s: float = Field(ge=0, le=LONGEST_S, description="start, seconds after the run's start")
     duration_s: float = Field(gt=0, le=LONGEST_S, description="length, seconds")
+    intensity: float = Field(
+        default=1.0, gt=0, le=MAX_INTENSITY, description="multiplies the intensity of the scenario"
+    )
+    assets: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), max_length=64, description="assets that it is meant for (none given: all)"
+    )
 
     @property
     def window_s(self) -> tuple[float, float]:
@@ -34,7 +43,7 @@ class ShockModel(BaseModel, ABC):
 
     @property
     def max_intensity(self) -> float:
-        """The highest intensity that makes sense, at most `MAX_INTENSITY`."""
+        """The highest intensity of its own that makes sense, at most `MAX_INTENSITY`."""
         return MAX_INTENSITY
 
     def compile(self, intensity: float, profile: AssetProfile, horizon_s: float) -> ShockPlan:
@@ -45,10 +54,9 @@ class ShockModel(BaseModel, ABC):
         ScenarioError
             The intensity is out of range, or the window ends after `horizon_s`.
         """
-        if not 0.0 <= intensity <= self.max_intensity:
-            raise ScenarioError(
-                f"intensity {intensity:g} is out of range; choose 0 to {self.max_intensity:.4g}"
-            )
+        most = min(MAX_INTENSITY, self.max_intensity / self.intensity)
+        if not 0.0 <= intensity <= most:
+            raise ScenarioError(f"intensity {intensity:g} is out of range; choose 0 to {most:.4g}")
         start, end = self.window_s
         if end > horizon_s:
             raise ScenarioError(
@@ -57,13 +65,17 @@ class ShockModel(BaseModel, ABC):
             )
         if intensity == 0.0:
             return ShockPlan.empty()
-        return self._rows(intensity, profile)
+        return self._rows(self.own(intensity), profile)
 
     def describe(self, intensity: float, profile: AssetProfile) -> str:
         """One sentence that says what is done to the asset of `profile` at this intensity."""
         if intensity == 0.0:
             return "Does nothing (intensity 0)."
-        return self._sentence(intensity, profile)
+        return self._sentence(self.own(intensity), profile)
+
+    def own(self, intensity: float) -> float:
+        """The intensity of this shock where the scenario has `intensity`."""
+        return intensity * self.intensity
 
     @abstractmethod
     def _rows(self, intensity: float, profile: AssetProfile) -> ShockPlan:

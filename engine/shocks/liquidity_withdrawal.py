@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from engine.shocks.base import ShockModel, scaled_share
 from engine.shocks.plan import ShockPlan, Tilt
-from engine.shocks.rows import BOTH_SIDES, spaced, tilt, withdrawals
+from engine.shocks.rows import BOTH_SIDES, keep_tilts, spaced, withdrawals
 from model.events import Side
 from model.profile import AssetProfile
 
@@ -46,10 +46,6 @@ class LiquidityWithdrawal(ShockModel):
     def _does_something(self) -> Self:
         if self.share == 0.0 and self.limit_keep == 1.0:
             raise ValueError("share 0 and limit_keep 1 do nothing; change one of them")
-        if self.sides != "both" and self.limit_keep < 1.0:
-            raise ValueError(
-                "limit_keep thins new orders on both sides; use sides: both, or limit_keep: 1"
-            )
         return self
 
     def share_at(self, intensity: float) -> float:
@@ -69,7 +65,7 @@ class LiquidityWithdrawal(ShockModel):
             plan = withdrawals(times_s, side, self.distance_ticks(profile), share)
         if self.limit_keep < 1.0:
             log_keep = intensity * math.log(self.limit_keep)
-            plan = plan.joined(tilt(Tilt.LIMIT_KEEP, self.window_s, log_keep))
+            plan = plan.joined(keep_tilts(Tilt.KEEP_LIMIT_BUY, side, self.window_s, log_keep))
         return plan
 
     def _sentence(self, intensity: float, profile: AssetProfile) -> str:

@@ -177,9 +177,26 @@ def test_scenarios_and_assets_are_listed(capsys: pytest.CaptureFixture[str]) -> 
     assert invoke(["scenarios"]) == 0
     assert "flash_crash" in capsys.readouterr().out
     assert invoke(["scenarios", "show", "flash_crash"]) == 0
-    assert "kind: liquidation" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "kind: liquidation" in shown
+    assert "- sold = 0.3 share (0.02 to 1): sell programme" in shown
+    assert invoke(["scenarios", "show", "flash_crash", "--set", "sold=0.5"]) == 0
+    assert "- sold = 0.5 share" in capsys.readouterr().out
+    assert "sold: 2 is out of range" in failed(
+        capsys, "scenarios", "show", "flash_crash", "--set", "sold=2"
+    )
+    assert "write NAME=NUMBER" in failed(
+        capsys, "scenarios", "show", "flash_crash", "--set", "sold"
+    )
     assert invoke(["assets"]) == 0
     assert "AMZN" in capsys.readouterr().out
+
+
+def test_scenarios_are_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ("scenarios", "draw", "fat_finger", "--model", "zero-intelligence", "--paths", "4")
+    assert invoke([*command, "--horizon", "95", "--out", str(tmp_path)]) == 0
+    for column in ("mid_return_bp", "spread_ticks"):
+        assert (tmp_path / f"fat_finger-{column}.svg").read_text().startswith("<?xml")
 
 
 def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,10 @@ from engine.risk import (
     risk_table,
     value_at_risk,
 )
-from engine.risk.achieved import agrees, odds_ratio
-from engine.risk.injected import injected_orders, parent_fills
+from engine.risk.achieved import agrees
+from engine.risk.injected import parent_fills, sent_by
 from engine.risk.paths import PairedPaths, last_rows, mids_at, sample_quotes
+from engine.risk.quantity import ratio_of_ratios
 from engine.scenario import Scenario, load_scenario
 from engine.shocks import (
     ActivityBurst,
@@ -67,12 +68,14 @@ def ensemble(count: int, horizon_s: float, **columns: object) -> PathEnsemble:
         "traded_value": 0.0, "bid_ticks": 9_999, "ask_ticks": 10_001, "bid_size": 50,
         "ask_size": 60,
     }  # fmt: skip
+    parent = columns.pop("parent", None)
     small = ("action", "side", "origin")
     flat = {}
     for name, default in defaults.items():
         kind = np.int8 if name in small else type(default)
         value = np.asarray(columns.pop(name, default)).astype(kind)
         flat[name] = np.ascontiguousarray(np.broadcast_to(value, (count, rows))).ravel()
+    more = {} if parent is None else {"parent": np.tile(np.int16(parent), count)}
     assert not columns
     return PathEnsemble(
         meta=EventsMeta("TEST"),
@@ -86,6 +89,7 @@ def ensemble(count: int, horizon_s: float, **columns: object) -> PathEnsemble:
         end_ns=np.full(count, round(horizon_s * NS_PER_S)),
         counters={},
         **flat,
+        **more,
     )
 
 
@@ -163,11 +167,9 @@ def sale_run() -> Run:
 
 def test_fills_of_a_parent_order() -> None:
     run = sale_run()
-    plan = PairedPaths(run).plan
-    rows, order = injected_orders(run.shocked, plan)
-    np.testing.assert_array_equal(rows, [1, 2, 5, 6])
-    np.testing.assert_array_equal(order, [0, 1, 0, 1])
-    fills = parent_fills(run.shocked, run.baseline, plan, 0, 300 * NS_PER_S)
+    np.testing.assert_array_equal(np.flatnonzero(sent_by(run.shocked, 0)), [1, 2, 5, 6])
+    start, end = 60 * NS_PER_S, 300 * NS_PER_S
+    fills = parent_fills(run.shocked, run.baseline, 0, 300.0, start, end)
     assert fills.requested == 300.0
     np.testing.assert_array_equal(fills.filled, [200.0, 200.0])
     np.testing.assert_array_equal(fills.arrival_ticks, [9_990.0, 9_990.0])
@@ -192,11 +194,11 @@ def test_fills_of_a_parent_order() -> None:
 def test_orders_of_two_parents_at_one_time() -> None:
     second = Liquidation(start_s=60, duration_s=60, side="buy", share=0.1, slices=1)
     both = ensemble(1, 300.0, time_s=[60.0, 60.0, 80.0], origin=1, side=[1, 0, 1],
-                    traded_size=[100, 60, 100], traded_value=[1e6, 6e5, 1e6])  # fmt: skip
+                    traded_size=[100, 60, 100], traded_value=[1e6, 6e5, 1e6],
+                    parent=[0, 1, 0])  # fmt: skip
     run = run_of(ensemble(1, 300.0, time_s=[1.0]), both, SALE, second)
-    plan = PairedPaths(run).plan
     for parent, filled in ((0, 200.0), (1, 60.0)):
-        found = parent_fills(both, run.baseline, plan, parent, 300 * NS_PER_S)
+        found = parent_fills(both, run.baseline, parent, 300.0, 60 * NS_PER_S, 300 * NS_PER_S)
         assert found.filled == [filled]
     keys = [row.measure for row in risk_table(run, 10).rows]
     assert "liquidation_0_cost_bp" in keys
@@ -212,6 +214,7 @@ def test_withdrawal_achieved() -> None:
         2, 300.0, time_s=[60.0, 60.0, 80.0, 90.0, 100.0], action=[1, 1, 0, 0, 0],
         side=[0, 1, 0, 0, 0], origin=[1, 1, 0, 0, 0], size=[90, 110, 5, 5, 5],
     )  # fmt: skip
+    left = replace(left, accounts=np.tile([20_000.0, 400.0, 200.0, 2.0], (2, 1, 1)))
     removed, orders = requested_against_achieved(run_of(calm, left, shock), 50)
     assert removed.achieved == Estimate(value=0.5, lower=0.5, upper=0.5)
     assert removed.agrees is True
@@ -246,10 +249,12 @@ def test_agreement() -> None:
     assert agrees(2.0, Estimate(value=2.5, lower=1.9, upper=3.0)) is True
     assert agrees(2.0, Estimate(value=2.5, lower=2.3, upper=3.0)) is False
     assert agrees(None, Estimate(value=2.5)) is None
+    assert agrees(2.0, Estimate(value=1.0), "at most") is True
+    assert agrees(2.0, Estimate(value=1.0), "at least") is False
     assert agrees(2.0, Estimate(value=None)) is None
     ones = np.ones((1, 2))
-    assert odds_ratio(3 * ones, ones, ones, ones) == [3.0]
-    assert np.isnan(odds_ratio(ones, 0 * ones, ones, ones))
+    assert ratio_of_ratios(3 * ones, ones, ones, ones) == [3.0]
+    assert np.isnan(ratio_of_ratios(ones, 0 * ones, ones, ones))
 
 
 # Tables and bands

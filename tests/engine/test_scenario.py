@@ -53,7 +53,8 @@ def test_bundled_scenarios(name: str) -> None:
         start, end = scenario.window_s or (0.0, 0.0)
         assert start == 60.0, "leave a minute before the shock"
         assert end <= 180.0, "leave two minutes after it"
-        assert len(plan.tilt_kind) + len(plan.order_size) + len(plan.op_kind) > 0
+        assert not plan.does_nothing
+        assert scenario.parameters or name == "liquidity_withdrawal"
     assert len(scenario.describe(1.0, PROFILE)) == len(scenario.shocks)
     again = RunSpec.model_validate_json(RunSpec(asset="A", scenario=scenario).model_dump_json())
     assert again.scenario == scenario
@@ -63,10 +64,24 @@ def test_what_ships() -> None:
     assert list_scenarios() == [
         "none",
         "activity_burst",
+        "closing_imbalance",
+        "fat_finger",
         "flash_crash",
+        "limit_down",
         "liquidation",
+        "liquidity_drought",
         "liquidity_withdrawal",
+        "market_maker_outage",
+        "news_gap",
+        "news_halt",
+        "one_sided_panic",
         "order_flow_imbalance",
+        "quote_stuffing",
+        "slow_grind",
+        "spoofing",
+        "stop_loss_cascade",
+        "tick_reform",
+        "volatility_spike",
     ]
 
 
@@ -109,30 +124,31 @@ def test_a_file_by_path(tmp_path: Path) -> None:
             "share:",
             "sharee:",
             "x.yaml: shocks[0].sharee: unknown key; did you mean share? allowed: start_s,"
-            " duration_s, kind, side, share, slices",
+            " duration_s, intensity, assets, kind, side, share, slices, schedule",
         ),
         (
             "title:",
             "intensity: 2\ntitle:",
             "x.yaml: intensity: unknown key; allowed: name, title, description, provenance,"
-            " notes, shocks",
+            " notes, parameters, shocks",
         ),
         (
             "    slices: 6\n",
             "",
-            "x.yaml: shocks[0].slices: missing (number of market orders); add it",
+            "x.yaml: shocks[0].slices: missing (number of market orders (pov: of looks at the"
+            " volume)); add it",
         ),
         (
             "kind: liquidation",
             "kind: earthquake",
             "x.yaml: shocks[0].kind: 'earthquake' is not known; allowed: activity_burst,"
-            " liquidation, liquidity_withdrawal, order_flow_imbalance",
+            " cancel_wave, depth_removal",
         ),
         (
             "- kind: liquidation\n    side",
             "- side",
-            "x.yaml: shocks[0].kind: missing; allowed: activity_burst, liquidation,"
-            " liquidity_withdrawal, order_flow_imbalance",
+            "x.yaml: shocks[0].kind: missing; allowed: activity_burst, cancel_wave,"
+            " depth_removal",
         ),
         (
             "side: sell",
@@ -161,7 +177,7 @@ def test_a_file_by_path(tmp_path: Path) -> None:
             "slices: 6",
             "slices: 6.5",
             "x.yaml: shocks[0].slices: 6.5 is not allowed; must be a valid integer"
-            " (number of market orders)",
+            " (number of market orders (pov: of looks at the volume))",
         ),
         (
             "start_s: 60",
@@ -172,14 +188,14 @@ def test_a_file_by_path(tmp_path: Path) -> None:
         (
             "kind: liquidation\n    side: sell\n    share: 0.2",
             "kind: activity_burst\n    factor: 2\n    ramp_s: 30",
-            "x.yaml: shocks[0].slices: unknown key; allowed: start_s, duration_s, ramp_s, kind,"
-            " factor",
+            "x.yaml: shocks[0].slices: unknown key; allowed: start_s, duration_s, intensity,"
+            " assets, ramp_s, kind, factor",
         ),
         (
             "side: sell\n    share: 0.2\n    start_s: 60\n    duration_s: 60\n    slices: 6",
             "factor: 2\n    ramp_s: 30\n    start_s: 60\n    duration_s: 60",
-            "x.yaml: shocks[0].factor: unknown key; allowed: start_s, duration_s, kind, side,"
-            " share, slices",
+            "x.yaml: shocks[0].factor: unknown key; allowed: start_s, duration_s, intensity,"
+            " assets, kind, side, share, slices",
         ),
         (
             "share: 0.2",
@@ -226,7 +242,7 @@ def test_rules_between_keys() -> None:
 
 def test_unknown_scenario_lists_the_known_ones() -> None:
     with pytest.raises(
-        ScenarioError, match=r"^scenario 'crash' is not known; known: none, activity_burst, flash"
+        ScenarioError, match=r"^scenario 'crash' is not known; known: none, activity_burst, closing"
     ):
         load_scenario("crash")
     with pytest.raises(ScenarioError, match="is not known"):
@@ -243,3 +259,83 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"nul\.yaml: not a YAML file") as caught:
         load_scenario(tmp_path / "nul.yaml")
     assert "\n" not in str(caught.value)
+
+
+PARAMETRIC = GOOD.replace("share: 0.2", "share: $sold").replace(
+    "shocks:",
+    "parameters:\n  sold: {default: 0.2, low: 0.1, high: 0.9, description: shares sold}\nshocks:",
+)
+
+
+def test_parameters_are_put_in_their_places() -> None:
+    assert parse_scenario(PARAMETRIC, "x").shocks == parse_scenario(GOOD, "x").shocks
+    chosen = parse_scenario(PARAMETRIC, "x", {"sold": 0.5})
+    assert chosen.shocks[0].share == 0.5  # type: ignore[union-attr]
+    assert chosen.parameters["sold"].value == 0.5
+    again = RunSpec.model_validate_json(RunSpec(asset="A", scenario=chosen).model_dump_json())
+    assert again.scenario == chosen
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "values", "message"),
+    [
+        ("", "", {"sold": 2.0}, "x: sold: 2 is out of range; choose 0.1 to 0.9"),
+        ("", "", {"bought": 0.2}, "x: bought is not a parameter; known: sold"),
+        ("$sold", "$soled", {}, "x: $soled is not a parameter; parameters: sold"),
+        ("$sold", "0.3", {}, "x: parameters.sold: no shock uses it; write $sold as a value"),
+        ("low: 0.1", "low: 0.3", {}, "x: parameters.sold: default 0.2 must lie between low 0.3"),
+        ("low: 0.1, ", "", {}, "x: parameters.sold: low: missing (least value); add it"),
+        ("default: 0.2", "default: x", {}, "x: parameters.sold: default: 'x' is not allowed"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_parameters(old: str, new: str, values: dict[str, float], message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario(PARAMETRIC.replace(old, new), "x", values)
+    assert str(caught.value).startswith(message)
+
+
+def test_inheritance(tmp_path: Path) -> None:
+    (tmp_path / "parent.yaml").write_text(PARAMETRIC)
+    more = "more_shocks:\n  - {kind: activity_burst, factor: 2, start_s: 60, duration_s: 9}\n"
+    child = "name: child\nextends: parent.yaml\nparameters: {sold: {default: 0.4}}\n" + more
+    (tmp_path / "child.yaml").write_text(child)
+    found = load_scenario(tmp_path / "child.yaml")
+    assert (found.name, found.title) == ("child", "Mine")
+    assert [shock.kind for shock in found.shocks] == ["liquidation", "activity_burst"]
+    assert found.shocks[0].share == 0.4  # type: ignore[union-attr]
+    limit_down, crash = load_scenario("limit_down"), load_scenario("flash_crash")
+    assert limit_down.shocks[:-1] == crash.shocks
+    (tmp_path / "parent.yaml").write_text("name: circle\nextends: child.yaml\n")
+    with pytest.raises(ScenarioError, match="form a circle"):
+        load_scenario(tmp_path / "child.yaml")
+    with pytest.raises(ScenarioError, match="more_shocks adds to those of a scenario"):
+        parse_scenario(GOOD + more, "x")
+    with pytest.raises(ScenarioError, match=r"no\.yaml: scenario cannot be read"):
+        parse_scenario("extends: no.yaml\nname: x\n", str(tmp_path / "x.yaml"))
+
+
+def test_assets_and_own_intensities() -> None:
+    text = GOOD.replace("slices: 6", "slices: 6\n    assets: [AMZN]\n    intensity: 2")
+    scenario = parse_scenario(text, "x")
+    assert scenario.compile(1.0, PROFILE, 300.0).does_nothing
+    assert scenario.describe(1.0, PROFILE) == ["Does nothing to TEST (AMZN alone)."]
+    amzn = PROFILE.model_copy(update={"asset": "AMZN"})
+    twice = parse_scenario(GOOD, "x").compile(2.0, amzn, 300.0)
+    assert scenario.compile(1.0, amzn, 300.0).order_size.sum() == twice.order_size.sum()
+    assert scenario.max_intensity == 5.0
+    with pytest.raises(ScenarioError, match=r"shocks\[0\]\.assets: 'XYZ' is not known; known: AM"):
+        parse_scenario(text.replace("AMZN", "XYZ"), "x")
+
+
+def test_exclusive_shocks_do_not_overlap() -> None:
+    def two(start: int, assets: str = "[]") -> str:
+        return GOOD[: GOOD.index("  - kind")] + (
+            "  - {kind: tick_size, factor: 2, start_s: 10, duration_s: 10, assets: [AMZN]}\n"
+            f"  - {{kind: tick_size, factor: 3, start_s: {start}, duration_s: 5,"
+            f" assets: {assets}}}\n"
+        )
+
+    parse_scenario(two(20), "x")
+    parse_scenario(two(12, "[GOOG]"), "x")
+    with pytest.raises(ScenarioError, match=r"^x: shocks\[0\] and shocks\[1\] \(tick_size\) over"):
+        parse_scenario(two(12), "x")

@@ -76,7 +76,8 @@ def plan(
     def column(rows: Sequence[tuple[Any, ...]], at: int, dtype: type) -> Any:
         return np.array([row[at] for row in rows], dtype)
 
-    return ShockPlan(
+    return replace(
+        ShockPlan.empty(),
         tilt_kind=column(tilts, 0, np.int8),
         tilt_start_ns=column(tilts, 1, np.int64),
         tilt_end_ns=column(tilts, 2, np.int64),
@@ -86,13 +87,17 @@ def plan(
         order_side=column(orders, 1, np.int8),
         order_size=column(orders, 2, np.int64),
         order_through_ticks=column(orders, 3, np.int64),
+        order_anchor=np.zeros(len(orders), np.int8),
         order_rests=column(orders, 4, np.bool_),
+        order_lifetime_ns=np.zeros(len(orders), np.int64),
         order_parent=np.zeros(len(orders), np.int64),
         op_time_ns=column(operations, 0, np.int64),
         op_kind=np.full(len(operations), BookOperation.WITHDRAW, np.int8),
         op_side=column(operations, 1, np.int8),
         op_distance_ticks=column(operations, 2, np.int64),
+        op_size=np.zeros(len(operations), np.int64),
         op_share=column(operations, 3, np.float64),
+        op_parent=np.zeros(len(operations), np.int64),
     )
 
 
@@ -122,8 +127,8 @@ def table(ensemble: PathEnsemble, *names: str) -> list[tuple[float, ...]]:
 
 def same(a: PathEnsemble, b: PathEnsemble) -> None:
     for field in fields(PathEnsemble):
-        if field.name == "counters":
-            assert a.counters == b.counters
+        if field.name in ("counters", "by_path"):
+            assert str(getattr(a, field.name)) == str(getattr(b, field.name))
         elif field.name not in ("meta", "paths"):
             np.testing.assert_array_equal(
                 getattr(a, field.name), getattr(b, field.name), field.name
@@ -259,9 +264,8 @@ def test_a_path_is_cut_at_its_last_event() -> None:
 
 def test_thinning_leaves_out_the_share_that_was_asked() -> None:
     count, keep = 2_000, 0.3
-    shock = plan(tilts=[(Tilt.LIMIT_KEEP, 0, FAR, math.log(keep))])
+    shock = plan(tilts=[(Tilt.KEEP_LIMIT_BUY, 0, FAR, math.log(keep))])
     sim = simulator([USUAL] * count, plan=shock)
-    np.testing.assert_allclose(sim.tilts().limit_keep, keep)
     run(sim, Script([(10, ADD, BUY, 98, 5)]), 1)
     kept = sim.view.fresh.mean()
     assert kept == pytest.approx(keep, abs=4 * math.sqrt(keep * (1 - keep) / count))
@@ -269,14 +273,16 @@ def test_thinning_leaves_out_the_share_that_was_asked() -> None:
     assert (sim.view.time_ns == START + 10).all()
     assert (sim.view.draw == 1).all()
     # The same draw decides, whatever the share: who stays at 0.3 stays at 0.6.
-    more = simulator([USUAL] * count, plan=plan(tilts=[(Tilt.LIMIT_KEEP, 0, FAR, math.log(0.6))]))
+    more = simulator(
+        [USUAL] * count, plan=plan(tilts=[(Tilt.KEEP_LIMIT_BUY, 0, FAR, math.log(0.6))])
+    )
     run(more, Script([(10, ADD, BUY, 98, 5)]), 1)
     assert (more.view.fresh >= sim.view.fresh).all()
 
 
 @pytest.mark.parametrize("line", [(10, ADD, BUY, 101, 5), (10, CANCEL, BUY, 99, 5)])
 def test_thinning_spares_orders_that_cross_and_cancels(line: Line) -> None:
-    shock = plan(tilts=[(Tilt.LIMIT_KEEP, 0, FAR, math.log(1e-9))])
+    shock = plan(tilts=[(Tilt.KEEP_LIMIT_BUY, 0, FAR, math.log(1e-9))])
     sim = simulator([USUAL] * 50, plan=shock)
     run(sim, Script([line]), 1)
     assert sim.view.fresh.all()
@@ -306,7 +312,7 @@ def test_tilts_shown_are_those_of_now_and_only_on_shocked_paths() -> None:
         tilts = sim.tilts()
         seen.append((round(math.exp(tilts.pressure_log_odds[1]), 6), round(tilts.rate[1], 6)))
         assert tilts.pressure_log_odds[0] == 0.0
-        assert tilts.rate[0] == tilts.limit_keep[0] == 1.0
+        assert tilts.rate[0] == 1.0
     assert seen == [(1, 1), (1, 1), (3, 4), (3, 4)]
 
 
@@ -325,7 +331,7 @@ def test_an_injected_order_comes_first_and_spends_no_draw() -> None:
     ensemble = sim.ensemble([0])
     assert table(ensemble, "time_ns", "origin", "traded_size", "bid_ticks", "bid_size") == [
         (500, Origin.SHOCK, 150, 98, 150),
-        (1_500, Origin.MODEL, 0, 98, 150),
+        (1_000, Origin.MODEL, 0, 98, 150),
     ]
     assert ensemble.counters["injected"] == 1
     assert ensemble.counters["executed"] == 1
@@ -369,12 +375,12 @@ def test_a_withdrawal_is_recorded_but_not_shown_to_the_model() -> None:
     assert (sim.view.bid_ticks[0], sim.view.ask_ticks[0]) == (98, 102)
     assert sim.view.draw[0] == 0
     run(sim, Script([QUIET]), 1)
-    assert sim.view.last_dt_ns[0] == 1_500, "since the last event that the model was told of"
+    assert sim.view.last_dt_ns[0] == 1_000, "since the last event that the model was told of"
     ensemble = sim.ensemble([0])
     assert table(ensemble, "time_ns", "action", "side", "price_ticks", "size", "origin") == [
         (500, CANCEL, BUY, 99, 100, Origin.SHOCK),
         (500, CANCEL, SELL, 101, 100, Origin.SHOCK),
-        (1_500, ADD, BUY, 90, 5, Origin.MODEL),
+        (1_000, ADD, BUY, 90, 5, Origin.MODEL),
     ]
     assert ensemble.counters["withdrawn_size"] == 200
 
@@ -386,9 +392,35 @@ def test_what_is_due_at_once_is_done_in_order_operations_first() -> None:
     )
     ensemble = play(simulator(plan=shock), [QUIET], steps=4)
     assert table(ensemble, "time_ns", "action", "size") == [
-        (0, ADD, 10), (700, CANCEL, 90), (700, ADD, 20), (1_700, ADD, 5)
+        (0, ADD, 10), (700, CANCEL, 90), (700, ADD, 20), (1_000, ADD, 5)
     ]  # fmt: skip
     assert ensemble.price_ticks[2] == 98
+
+
+def test_a_stream_of_orders_does_not_hold_the_flow_up() -> None:
+    """The flow comes when it would have come, however often a shock acts in between."""
+    many = [(100 * k + 30, BUY, 1, 0, False) for k in range(59)]
+    double = (Tilt.RATE, 3_000, 6_000, math.log(2.0))
+    sim = simulator(
+        [book((BUY, 99, 100), (SELL, 101, 10_000))] * 2,
+        plan=plan(orders=many, tilts=[double]),
+        horizon_ns=6_000,
+    )
+    run(sim, Script([QUIET]), 80)
+    both = sim.ensemble([0])
+    flow = both.origin == Origin.MODEL
+    assert both.time_ns[flow].tolist() == [1_000, 2_000, 3_000, 3_500, 4_000, 4_500, 5_000, 5_500]
+    assert (~flow).sum() == 59
+
+
+def test_a_flow_of_which_everything_is_refused_comes_to_an_end() -> None:
+    refused = Script([(1, CANCEL, SELL, 101, 1)])
+    for burn_in in (0, 5):
+        sim = simulator([book((BUY, 99, 100))], burn_in_events=burn_in, max_events=1)
+        sim._rules = sim._rules._replace(max_proposals=50)
+        run(sim, refused, 200)
+        assert sim.done
+        assert sim.counters([0])["cut"] == 1
 
 
 def test_shocks_beyond_the_horizon_and_on_other_paths_do_not_happen() -> None:
@@ -396,13 +428,13 @@ def test_shocks_beyond_the_horizon_and_on_other_paths_do_not_happen() -> None:
     sim = simulator([USUAL] * 2, plan=shock, shocked=np.array([False, True]), horizon_ns=2_500)
     run(sim, Script([QUIET]), 5)
     assert sim.ensemble([0]).counters["injected"] == 0
-    assert sim.ensemble([1]).time_ns.tolist() == [100, 1_100, 2_100]
+    assert sim.ensemble([1]).time_ns.tolist() == [100, 1_000, 2_000]
 
 
 def test_times_of_a_plan_count_from_the_end_of_burn_in() -> None:
     sim = simulator(plan=plan(orders=[(100, SELL, 10, MARKET, False)]), burn_in_events=3)
     ensemble = play(sim, [QUIET], steps=5)
-    assert table(ensemble, "time_ns", "origin") == [(100, Origin.SHOCK), (1_100, Origin.MODEL)]
+    assert table(ensemble, "time_ns", "origin") == [(100, Origin.SHOCK), (1_000, Origin.MODEL)]
 
 
 def test_a_path_is_the_same_alone_and_in_a_batch() -> None:
@@ -410,7 +442,7 @@ def test_a_path_is_the_same_alone_and_in_a_batch() -> None:
         orders=[(20_000, SELL, 300, MARKET, False)],
         operations=[(30_000, 2, 5, 0.5)],
         tilts=[
-            (Tilt.LIMIT_KEEP, 10_000, 60_000, -1.0),
+            (Tilt.KEEP_LIMIT_BUY, 10_000, 60_000, -1.0),
             (Tilt.RATE, 5_000, 80_000, 0.7),
             (Tilt.PRESSURE, 40_000, 90_000, 1.0),
         ],

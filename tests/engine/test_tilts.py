@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from engine.shocks.plan import ShockPlan, Tilt
-from engine.tilts import TiltTable, advance, compile_tilts, tilt_at
+from engine.tilts import TiltTable, advance, compile_tilts, flow_time, tilt_at
 
 Row = tuple[Tilt, int, int, int, float]  # kind, start, end, ramp, value
 
@@ -70,9 +70,9 @@ def test_edges_of_a_window() -> None:
 
 
 def test_no_limit_orders_at_all_is_finite() -> None:
-    table = compile_tilts(plan((Tilt.LIMIT_KEEP, 0, 100, 10, -math.inf)))
-    assert tilt_at(table, Tilt.LIMIT_KEEP, 0) == 0.0
-    assert math.exp(tilt_at(table, Tilt.LIMIT_KEEP, 50)) < 1e-20
+    table = compile_tilts(plan((Tilt.KEEP_LIMIT_BUY, 0, 100, 10, -math.inf)))
+    assert tilt_at(table, Tilt.KEEP_LIMIT_BUY, 0) == 0.0
+    assert math.exp(tilt_at(table, Tilt.KEEP_LIMIT_BUY, 50)) < 1e-20
 
 
 @given(st.lists(ROW, max_size=3), st.integers(0, 2000), st.integers(1, 5000))
@@ -89,6 +89,7 @@ def test_clock_of_the_flow_runs_at_the_tilted_rate(rows: list[Row], start: int, 
         for a, b in zip(cuts[:-1], cuts[1:], strict=True)
     )
     assert passed == pytest.approx(dt * scale, rel=1e-6, abs=30)
+    assert flow_time(table, start * scale, end) == pytest.approx(passed, rel=1e-6, abs=30)
 
 
 def table_of(*rows: Row) -> TiltTable:
@@ -111,6 +112,7 @@ def test_neutral_rate_moves_the_clock_exactly(rows: tuple[Row, ...]) -> None:
     table = table_of(*rows, (Tilt.PRESSURE, 7, 10**13, 5, 2.0))
     for start, dt in ((0, 1), (150, 49), (23_399_123_456_789, 987_654_321), (3, 2**50 + 1)):
         assert advance(table, start, dt) == start + dt
+        assert flow_time(table, start, start + dt) == dt
 
 
 def test_time_never_stands_still() -> None:

@@ -67,8 +67,12 @@ def test_compiled_decoder_equals_torch(
         compiled.advance(some, batch)
         oracle.advance(some, batch)
         draws, pressure = rng.random((paths, 5)), rng.normal(size=paths)
-        a, b = (d.sample(rows, draws, pressure) for d in (compiled, oracle))
-        equal.append((a == b).all(axis=1).mean())
+        odds = 0.2 * rng.normal(size=(paths, 3))
+        a, b = (d.sample(rows, draws, pressure, odds) for d in (compiled, oracle))
+        same = (a == b).all(axis=1)
+        equal.append(same.mean())
+        ratios = (d.log_ratio[same] for d in (compiled, oracle))
+        np.testing.assert_allclose(*ratios, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(compiled.hidden, oracle.hidden.numpy(), rtol=1e-3, atol=1e-4)
     assert np.mean(equal) > 0.999
 
@@ -140,3 +144,27 @@ def test_pressure_moves_sides_and_leaves_actions(
     assert pushed[0][0] / neutral[0][0] == pytest.approx(3.0, rel=0.25)
     assert neutral[0][1] / pushed[0][1] == pytest.approx(3.0, rel=0.25)
     assert pushed[1] == pytest.approx(neutral[1], abs=0.02)
+
+
+@pytest.mark.parametrize("changes", [{}, {"head": "composite", "tokens": "paper"}])
+def test_reweighting_is_exact_and_its_ratio_leads_back(
+    changes: dict[str, object], columns: Encode, make_checkpoint: Make
+) -> None:
+    """Odds of a cancel are multiplied as asked; tilted draws weighted back are the untilted."""
+    checkpoint = make_checkpoint(**changes)
+    paths, factor = 20_000, 3.0
+    decoder = TorchDecoder(checkpoint.transformer(), paths, "cpu")
+    decoder.hidden[:] = torch.randn(1, decoder.hidden.shape[1], generator=torch.manual_seed(1))
+    draws, rows = np.random.default_rng(2).random((paths, 5)), np.arange(paths)
+    plain = decoder.sample(rows, draws, np.zeros(paths))
+    assert (np.abs(decoder.log_ratio) < 1e-9).all()
+    odds = np.tile([np.log(factor), 0.1, 0.0], (paths, 1))
+    tilted = decoder.sample(rows, draws, np.zeros(paths), odds)
+    weight = np.exp(-decoder.log_ratio)
+    assert weight.mean() == pytest.approx(1.0, abs=0.05)
+    for column in (0, 2):
+        back = (weight * tilted[:, column]).mean()
+        assert back == pytest.approx(plain[:, column].mean(), rel=0.06)
+    if not changes:
+        p, q = plain[:, 0].mean(), tilted[:, 0].mean()
+        assert (q / (1 - q)) / (p / (1 - p)) == pytest.approx(factor, rel=0.1)

@@ -1,0 +1,94 @@
+"""A segment of a recording, played into the book."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from engine.shocks.base import ShockModel
+from engine.shocks.plan import Anchor, BookOperation, ShockPlan, Tilt
+from engine.shocks.rows import operations, orders, tilt
+from model.catalogue import find_asset, parse_clock, read_recording
+from model.errors import RecordingError, ScenarioError
+from model.events import NO_ORDER, NS_PER_S, Action, Recording, Side
+from model.profile import AssetProfile
+
+SILENT = -50.0  # log of the rate of a flow that stands still
+
+
+class RecordedSegment(ShockModel):
+    """Plays what was recorded from `from_clock` on, for `duration_s`; then the model goes on.
+
+    Prices are moved so that the recorded mid at the start of the segment is the mid of the path
+    then. New orders go into the book at their distance from it; those that traded on arrival in the
+    recording do not rest; a cancel takes the resting order nearest to its price and size. The flow
+    of the model stands still meanwhile. Intensity multiplies sizes.
+    """
+
+    exclusive = True
+    kind: Literal["recorded_segment"] = "recorded_segment"
+    recording: str = Field(description="asset of the catalogue whose recording is played")
+    from_clock: str = Field(description='start of the segment, clock time such as "10:30:00"')
+
+    @field_validator("from_clock")
+    @classmethod
+    def _is_a_clock_time(cls, value: str) -> str:
+        parse_clock(value)
+        return value
+
+    def _rows(self, intensity: float, profile: AssetProfile) -> ShockPlan:
+        start_ns = parse_clock(self.from_clock)
+        segment = _segment(self.recording, start_ns, round(self.duration_s * NS_PER_S))
+        events, quotes = segment.events, segment.quotes
+        if quotes is None or len(segment) < 2:
+            raise ScenarioError(
+                f"{self.recording} has no events with quotes from {self.from_clock} for"
+                f" {self.duration_s:g} s; choose a time inside its session"
+            )
+        mid = (int(quotes.bid_ticks[0]) + int(quotes.ask_ticks[0])) // 2
+        time_s = self.start_s + (events.time_ns - start_ns) / NS_PER_S
+        size = np.maximum(1, np.rint(intensity * events.size)).astype(np.int64)
+        # Whether a new order traded on arrival shows in the touch before it.
+        bid, ask = (
+            np.r_[column[0], column[:-1]] for column in (quotes.bid_ticks, quotes.ask_ticks)
+        )
+        plan = tilt(Tilt.RATE, self.window_s, SILENT)
+        for side in Side:
+            own = (events.side == side) & (events.action == Action.ADD)
+            crosses = events.price_ticks >= ask if side == Side.BUY else events.price_ticks <= bid
+            crosses |= (events.order_id == NO_ORDER) & bool((events.order_id != NO_ORDER).any())
+            for rests in (True, False):
+                at = own & (crosses != rests)
+                plan = plan.joined(
+                    orders(
+                        time_s[at], size[at], side, events.price_ticks[at] - mid,
+                        anchor=Anchor.FIRST, lifetime_s=0.0 if rests else None,
+                    )
+                )  # fmt: skip
+            at = (events.side == side) & (events.action == Action.CANCEL)
+            plan = plan.joined(
+                operations(
+                    BookOperation.CANCEL, time_s[at], side, events.price_ticks[at] - mid,
+                    size=size[at],
+                )
+            )  # fmt: skip
+        return plan
+
+    def _sentence(self, intensity: float, profile: AssetProfile) -> str:
+        return (
+            f"Plays {self.duration_s:g} s of the recording of {self.recording} from"
+            f" {self.from_clock} on into the book at {self.start_s:g} s, sizes times {intensity:g}."
+        )
+
+
+@lru_cache(maxsize=4)
+def _segment(asset: str, start_ns: int, length_ns: int) -> Recording:
+    """Events of a recording in a window."""
+    try:
+        recording = read_recording(find_asset(asset))
+    except RecordingError as error:
+        raise ScenarioError(str(error)) from error
+    return recording.between(start_ns, start_ns + length_ns)
