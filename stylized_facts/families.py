@@ -12,27 +12,31 @@ FAMILIES: tuple[Family, ...] = (RETURNS, VOLATILITY, BOOK, FLOW, IMPACT, LEARNED
 OF_RETURNS = (RETURNS, VOLATILITY)  # all that a model of returns alone can be judged by
 
 _PREFIXES: tuple[tuple[str, Family], ...] = (  # the first that fits
-    ("discriminator", LEARNED), ("predictive", LEARNED), ("memorisation", LEARNED),
-    ("acf_abs", VOLATILITY), ("acf_sq", VOLATILITY), ("acf_order_sign", FLOW),
-    ("acf_interarrival", FLOW), ("decay", VOLATILITY), ("arch", VOLATILITY),
-    ("garch", VOLATILITY), ("realised_vol", VOLATILITY), ("leverage", VOLATILITY),
-    ("intermittency", VOLATILITY), ("fano_return", VOLATILITY), ("zumbach", VOLATILITY),
-    ("time_scale", VOLATILITY), ("roughness", VOLATILITY), ("hurst_vol", VOLATILITY),
-    ("signature", VOLATILITY), ("structure", VOLATILITY), ("memory_of_vol", VOLATILITY),
-    ("log_return", RETURNS), ("kurtosis", RETURNS), ("robust_kurt", RETURNS), ("hill", RETURNS),
-    ("tail", RETURNS), ("gpd", RETURNS), ("aggregational", RETURNS), ("gaussian", RETURNS),
-    ("acf_return", RETURNS), ("ljung", RETURNS), ("variance_ratio", RETURNS),
-    ("zero_return", RETURNS), ("skew", RETURNS), ("medcouple", RETURNS), ("gain_loss", RETURNS),
-    ("hurst", RETURNS), ("epps", RETURNS),
-    ("ofi", IMPACT), ("response", IMPACT), ("impact", IMPACT), ("metaorder", IMPACT),
-    ("kyle", IMPACT), ("resilience", BOOK), ("half_life", BOOK),
-    ("spread", BOOK), ("touch", BOOK), ("imbalance", BOOK), ("mean_spread", BOOK),
-    ("mean_touch", BOOK), ("queue", BOOK), ("book", BOOK), ("one_tick", BOOK),
-)  # fmt: skip
+    *((name, LEARNED) for name in ("discriminator", "predictive", "memorisation")),
+    *((name, FLOW) for name in ("acf_order_sign", "acf_interarrival", "hurst_signs")),
+    *((name, FLOW) for name in ("hill_limit", "hill_trade", "hill_placement", "fano_events")),
+    *((name, IMPACT) for name in ("ofi", "response", "metaorder", "trade_impact")),
+    *((name, RETURNS) for name in ("log_return", "kurtosis", "robust_kurtosis", "hill", "pareto")),
+    *((name, RETURNS) for name in ("distance_to_normal", "acf_return", "ljung", "robust_ljung")),
+    *((name, RETURNS) for name in ("variance_ratio", "zero_return", "skew", "medcouple")),
+    *((name, RETURNS) for name in ("tail_difference", "hurst_returns")),
+    *((name, VOLATILITY) for name in ("acf_abs", "acf_squared", "decay", "memory", "arch")),
+    *(
+        (name, VOLATILITY)
+        for name in ("garch", "gjr", "leverage", "intermittency", "fano_extremes")
+    ),
+    *((name, VOLATILITY) for name in ("scaling", "zumbach", "roughness", "signature")),
+    ("realised_volatility", VOLATILITY),
+    *((name, BOOK) for name in ("spread", "touch", "imbalance", "mean_spread", "mean_touch")),
+    *((name, BOOK) for name in ("one_tick", "book", "resilience", "day_spread")),
+)
 
 
-_OF_BARS = re.compile(r"(?:log_return|kurtosis|hill|realised_volatility)_(\d+)s(?:_\w+)?")
-_GARCH_S = 10.0  # horizon of the returns behind the facts whose key says `garch`
+_OF_BARS = re.compile(
+    r"(?:log_return|kurtosis|hill|pareto_shape|distance_to_normal|skew|medcouple|tail_difference"
+    r"|realised_volatility)\w*?_(\d+)s(?:_[\w.]+)?"
+)
+_GARCH_S = 10.0  # horizon of the returns behind the facts whose key says `garch` or `gjr`
 
 
 def bars_suffice(key: str, bar_s: float) -> bool:
@@ -44,7 +48,7 @@ def bars_suffice(key: str, bar_s: float) -> bool:
     if family_of(key) not in OF_RETURNS:
         return False
     named = _OF_BARS.fullmatch(key)
-    horizon = float(named[1]) if named else _GARCH_S if key.startswith("garch") else 1.0
+    horizon = float(named[1]) if named else _GARCH_S if key.startswith(("garch", "gjr")) else 1.0
     return horizon % bar_s == 0
 
 

@@ -273,6 +273,7 @@ class MarketSample:
         """Last row of `window` that is not later than `since_start_ns`; -1 where there is none."""
         clock = self._begins[window] + since_start_ns
         row = np.searchsorted(self.clock_ns, clock, side="right") - 1
+        row = np.minimum(row, self.offsets[window + 1] - 1)  # a time after the end of the window
         return np.where(row < self.offsets[window], -1, row)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -156,8 +157,10 @@ def curve_row(curve: AcfCurve, trial: Trial) -> list[Judged]:
         other = theirs[label]
         if other.above.shape[1] != ours.above.shape[1]:
             return NAN
-        pooled = WindowRatio(
-            np.vstack((ours.above, other.above)), np.vstack((ours.beneath, other.beneath))
+        pooled = dataclasses.replace(
+            ours,
+            above=np.vstack((ours.above, other.above)),
+            beneath=np.vstack((ours.beneath, other.beneath)),
         )
         return permutation_p(
             lambda w, v: curve_distance(pooled.draws(w), pooled.draws(v)),

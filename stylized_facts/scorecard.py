@@ -159,7 +159,10 @@ def scorecard(
     judged = _all(jobs, workers)
     rows = _corrected([one.row for one in judged], list(models))
     under_test = next(iter(models))
-    scored = [one for one in judged if one.row.metric in HEADLINE]
+    reported = _report_only()
+    scored = [
+        one for one in judged if one.row.metric in HEADLINE and one.row.quantity not in reported
+    ]
     logs = {
         one.row.quantity: log_distance(one.draws[under_test]) - log_distance(one.draws[BASELINE])
         for one in scored
@@ -263,9 +266,16 @@ def _losses(judged: list[Judged], models: list[str]) -> dict[str, Float64]:
     return {label: np.nanmean([losses[label] for losses in known], axis=0) for label in models}
 
 
+def _report_only() -> set[str]:
+    """Facts and curves that are shown, but are no evidence for or against a model."""
+    flag = "report_only"
+    facts = {key for key, fact in FACTS.items() if getattr(fact, flag, False)}
+    return facts | {curve.key for curve in CURVES if getattr(curve, flag, False)}
+
+
 def _corrected(rows: list[ScoreRow], models: list[str]) -> list[ScoreRow]:
     """Rows with their p-values corrected after Holm: distances and facts are a family each."""
-    reported = {fact.key for fact in FACTS.values() if getattr(fact, "report_only", False)}
+    reported = _report_only()
     adjusted: dict[str, dict[str, float]] = {row.quantity + row.metric: {} for row in rows}
     for family in (HEADLINE, ("fact", "mean")):
         for model in models:

@@ -10,7 +10,7 @@ from app.views.session import model_title, plain
 from model.errors import FaultlineError
 from stylized_facts.scorecard import BASELINE
 
-MAP_PX = 560
+MAP_PX, ROW_PX = 80, 30
 
 st.title("Realism")
 st.caption(
@@ -64,5 +64,6 @@ st.markdown(f"**{plain(asset)}** · {plain(' · '.join(sizes))}")
 chart_grid(realism_charts(real, shown), f"realism-{asset}")
 if evaluation.scorecard is not None:
     st.header("Scorecard")
-    chart_card(scorecard_map(evaluation.scorecard, list(shown)), f"realism-{asset}-map", MAP_PX)
+    overview = scorecard_map(evaluation.scorecard, list(shown))
+    chart_card(overview, f"realism-{asset}-map", MAP_PX + ROW_PX * overview.data["row"].nunique())
     scorecard_view(evaluation.scorecard, list(shown))

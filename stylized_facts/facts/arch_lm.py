@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from model.events import Float64
+from stylized_facts.bootstrap import WindowRatio
 from stylized_facts.facts.fact import Fact, by_window
 from stylized_facts.facts.levels import MIN_SECONDS, count_seconds
 from stylized_facts.quantities import log_returns
-from stylized_facts.sample import MarketSample
+from stylized_facts.sample import MarketSample, remembered
 
 LAGS = 10
 SHORTEST = 60  # 1-second returns in a window
@@ -24,9 +25,14 @@ def arch_lm(values: Float64) -> float:
     return float(het_arch(values - values.mean(), nlags=LAGS, result_object=True).lm)
 
 
+@remembered
+def _by_window(sample: MarketSample) -> WindowRatio:
+    return by_window(log_returns(sample, 1), arch_lm, SHORTEST)
+
+
 def mean_arch_lm(sample: MarketSample, weights: Float64) -> Float64:
     """Mean over windows of the statistic of their 1-second log returns; grows with their length."""
-    return by_window(log_returns(sample, 1), arch_lm, SHORTEST).draws(weights)[:, 0]
+    return _by_window(sample).draws(weights)[:, 0]
 
 
 FACTS = (

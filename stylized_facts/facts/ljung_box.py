@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from model.events import Float64
+from stylized_facts.bootstrap import WindowRatio
 from stylized_facts.facts.fact import Fact, by_window
 from stylized_facts.facts.levels import MIN_SECONDS, count_seconds
 from stylized_facts.quantities import log_returns
-from stylized_facts.sample import MarketSample
+from stylized_facts.sample import MarketSample, remembered
 
 LAGS = 10
 SHORTEST = 60  # 1-second returns in a window
@@ -42,14 +43,19 @@ def robust_ljung_box(values: Float64) -> float:
     return float(n * (n + 2) * np.sum(rho**2 / variance / (n - np.arange(1, LAGS + 1))))
 
 
+@remembered
+def _by_window(sample: MarketSample, robust: bool) -> WindowRatio:
+    return by_window(log_returns(sample, 1), robust_ljung_box if robust else ljung_box, SHORTEST)
+
+
 def mean_ljung_box(sample: MarketSample, weights: Float64) -> Float64:
     """Mean over windows of Q(10) of their 1-second log returns; grows with the window's length."""
-    return by_window(log_returns(sample, 1), ljung_box, SHORTEST).draws(weights)[:, 0]
+    return _by_window(sample, False).draws(weights)[:, 0]
 
 
 def mean_robust_ljung_box(sample: MarketSample, weights: Float64) -> Float64:
     """Mean over windows of the robust Q(10) of their 1-second log returns."""
-    return by_window(log_returns(sample, 1), robust_ljung_box, SHORTEST).draws(weights)[:, 0]
+    return _by_window(sample, True).draws(weights)[:, 0]
 
 
 FACTS = (

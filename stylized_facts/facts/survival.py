@@ -81,12 +81,6 @@ def ended_within(sample: MarketSample, weights: Float64, *, fate: int, seconds: 
 
 
 @remembered
-def count_orders(sample: MarketSample) -> int:
-    """Orders that are born in the windows."""
-    return len(lifetimes(sample).seconds)
-
-
-@remembered
 def count_ends(sample: MarketSample, fate: int) -> int:
     """Orders whose end of this kind is seen."""
     return int((lifetimes(sample).fate == fate).sum())

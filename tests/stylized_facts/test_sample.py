@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.events import NS_PER_S, EventsMeta, Quotes, Recording
+from model.events import NS_PER_S, EventsMeta, Levels, Quotes, Recording
 from stylized_facts import MarketSample, SampleError
+from stylized_facts.sample import remembered
 
 S = NS_PER_S
 
@@ -127,3 +128,33 @@ def test_an_empty_side_is_not_crossed(recording):
     one_sided = replace(recording, quotes=quotes(*[(101, 100, 1, 0)] * 5))
     sample = MarketSample.from_recordings([one_sided], "x")
     assert not sample.grid.two_sided.any()
+
+
+def test_rows_at_a_time_stay_in_their_window(recording):
+    """Both windows run from 1 s to 6 s and hold events at 1, 1.5, 2 and 5 s after their start."""
+    sample = MarketSample.from_recordings([recording, recording], "x")
+    window = np.array([0, 0, 0, 0, 1, 1, 1])
+    since = np.array([0.5, 1, 1.7, 9, 0.9, 2, 50]) * S
+    found = sample.rows_at(window, since.astype(np.int64))
+    assert found.tolist() == [-1, 0, 1, 3, -1, 6, 7]
+    assert (np.diff(sample.clock_ns) > 0).all()
+
+
+def test_what_is_remembered_is_found_once_a_sample(recording):
+    calls = []
+
+    @remembered
+    def length(sample, factor=1):
+        calls.append(sample.label)
+        return factor * len(sample.events)
+
+    one, two = (MarketSample.from_recordings([recording], name) for name in "ab")
+    assert [length(one), length(one), length(one, factor=2), length(two)] == [4, 4, 8, 4]
+    assert calls == ["a", "a", "b"]
+
+
+def test_levels_are_kept_where_all_have_them(recording):
+    deep = replace(recording, levels=Levels(*(np.arange(10).reshape(5, 2) for _ in range(4))))
+    both = MarketSample.from_recordings([deep, deep], "x")
+    assert both.levels.bid_size[:, 0].tolist() == [2, 4, 6, 8] * 2
+    assert MarketSample.from_recordings([deep, recording], "x").levels is None
