@@ -14,8 +14,9 @@ from app.models import (
     resolve_model,
     resolve_returns_model,
 )
+from app.references import build_references
 from model.catalogue import assets_dir, load_catalogue, load_profile
-from model.errors import CheckpointError, RecordingError
+from model.errors import CheckpointError, RecordingError, SpecError
 from stylized_facts.baselines.registry import FITS
 from stylized_facts.sheet import FactSheet
 
@@ -51,6 +52,16 @@ def test_what_holds_a_recording_is_fitted_where_the_recording_lies(
     assert resolve_model("replay", "AMZN", data=data_dir).name == BASELINES["replay"].label
     with pytest.raises(RecordingError, match="does not ship"):
         check_model("replay", "AMZN", tmp_path)
+
+
+def test_a_fit_is_written_where_it_is_asked_for(data_dir: Path, tmp_path: Path) -> None:
+    (path,) = build_references("AMZN", data_dir, ["markov-1"], out=tmp_path)
+    assert path == tmp_path / "AMZN" / "markov_1.json"
+    assert resolve_model(str(path), "AMZN").name == BASELINES["markov-1"].label
+    with pytest.raises(SpecError, match="name a folder, --out DIR"):
+        build_references("AMZN", data_dir, ["markov-1"])
+    with pytest.raises(SpecError, match="fit arima: not known; use profile, facts, hawkes"):
+        build_references("AMZN", data_dir, ["arima"])
 
 
 def test_a_fitted_file_is_a_model_of_its_asset() -> None:
