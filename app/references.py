@@ -5,31 +5,33 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from app.charts.realism import REAL
+from app.models import BASELINES, SHIPPED
 from engine.replay import replay
 from engine.seeding import BookSeed
 from model.catalogue import AssetEntry, Split, assets_dir, find_asset, load_profile, read_recording
-from model.errors import RecordingError
+from model.errors import RecordingError, SpecError
 from model.events import NS_PER_S, Int64, Levels, Recording, Side
 from model.profile import AssetProfile
 from model.profile_fit import book_shape, fit_profile
-from stylized_facts.baselines import CompoundHawkes, ZeroIntelligence
+from stylized_facts.baselines.files import write_baseline
+from stylized_facts.baselines.registry import fit_baseline
 from stylized_facts.sample import MarketSample
 from stylized_facts.sheet import fact_sheet
 
-Part = Literal["profile", "facts", "hawkes", "zero-intelligence"]
-PARTS: tuple[Part, ...] = ("profile", "facts", "hawkes", "zero-intelligence")
+PARTS = ("profile", "facts", *SHIPPED)  # what ships, in the order in which it is built
 FACTS_WINDOW_S = 300.0
 SHAPE_EVERY_S, SHAPE_LEVELS = 1, 40  # of a rebuilt book
 WINDOWS_AT_LEAST = 8  # a short test split is cut into so many shorter windows
 
 
-def recording_with_quotes(entry: AssetEntry, data: Path) -> Recording:
+def recording_with_quotes(entry: AssetEntry, data: Path | None) -> Recording:
     """The recording of an asset; a message file's book is rebuilt.
+
+    Without a folder it is looked for in that of the environment, see `read_recording`.
 
     Raises
     ------
@@ -40,6 +42,17 @@ def recording_with_quotes(entry: AssetEntry, data: Path) -> Recording:
     if recording.quotes is not None:
         return recording
     return Recording(recording.events, replay(recording).quotes, recording.levels)
+
+
+def training_recording(entry: AssetEntry, data: Path | None = None) -> Recording:
+    """The training split of an asset's recording, with quotes.
+
+    Raises
+    ------
+    RecordingError
+        The recording is missing or broken.
+    """
+    return recording_with_quotes(entry, data).between(*entry.splits.train)
 
 
 def fitting_window(entry: AssetEntry, length_s: float, split: Split = "test") -> float:
@@ -111,10 +124,11 @@ def levels_of(books: Sequence[BookSeed], depth: int) -> Levels:
 def build_references(
     asset: str,
     data: Path,
-    parts: tuple[Part, ...] = PARTS,
+    parts: Sequence[str] = PARTS,
     step: Callable[[str], None] | None = None,
+    out: Path | None = None,
 ) -> list[Path]:
-    """Measure an asset and write `assets/references/<asset>`; returns the files written.
+    """Measure an asset and write `<out>/<asset>/<part>.json`; returns the files written.
 
     Profile and baselines are fitted on the training split, facts come from the test split.
 
@@ -122,16 +136,26 @@ def build_references(
     ----------
     asset : of the catalogue
     data : folder of the recordings
-    parts : what to build; the others stay as they are
+    parts : what to build, out of `PARTS` and the names of `BASELINES`; the others stay as they are
     step : called with the name of each part as it begins
+    out : folder; where not given, that of the references that ship
 
     Raises
     ------
     FaultlineError
-        Unknown asset, no profile yet, or a recording that is missing, broken or too short.
+        Unknown asset or part, no profile yet, a recording that is missing, broken or too short, or
+        a baseline that holds a recording and would go to what ships.
     """
+    for part in parts:
+        if part not in PARTS and part not in BASELINES:
+            known = ", ".join(dict.fromkeys((*PARTS, *BASELINES)))
+            raise SpecError(f"fit {part}: not known; use {known} or all")
+        if out is None and part not in PARTS:
+            raise SpecError(
+                f"{part} holds the recording and does not ship: name a folder, --out DIR"
+            )
     entry = find_asset(asset)
-    folder = assets_dir() / "references" / entry.asset
+    folder = (out or assets_dir() / "references") / entry.asset
     folder.mkdir(parents=True, exist_ok=True)
     recording = recording_with_quotes(entry, data)
     training = recording.between(*entry.splits.train)
@@ -146,10 +170,8 @@ def build_references(
         elif part == "facts":
             sample = real_sample(recording, entry, fitting_window(entry, FACTS_WINDOW_S))
             fact_sheet(sample, load_profile(asset), REAL).write(temporary)
-        elif part == "hawkes":
-            CompoundHawkes.fit([training], load_profile(asset)).write(temporary)
         else:
-            ZeroIntelligence.fit([training], load_profile(asset)).write(temporary)
+            write_baseline(fit_baseline(part, [training], load_profile(asset)), temporary)
         os.replace(temporary, path)
         written.append(path)
     return written

@@ -1,30 +1,32 @@
-"""Compound Hawkes: time to fit, to simulate and to propose.
+"""Compound Hawkes: time and memory of a fit, and of simulation, beside the package tick.
 
-Fits K = 12 streams to simulated events of known parameters, simulates the point process alone, and
-proposes order flow for a batch of paths in a market that stands still. With a folder of recordings
-(FAULTLINE_DATA or --data) it also fits the training split of an asset and reports its goodness of
-fit on the test split. Ends with one JSON line.
+Simulates K = 12 streams of spectral radius 0.8 and fits them again with M decays; where tick is
+installed it simulates the same process and takes the same log-likelihood, in the same run. Times
+proposals of the baselines that ship for a batch of paths in a market that stands still. Times of
+simulation and fit are CPU seconds of the one thread that works, which is wall time on a machine
+that is not busy. Ends with one JSON line.
 
-Run: python -m benchmarks.bench_hawkes [--events 200000] [--decays 5] [--paths 128] [--asset AMZN]
+Run: python -m benchmarks.bench_hawkes [--events 1000000] [--decays 3] [--paths 128] [--asset AMZN]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
+import resource
 import time
-from pathlib import Path
+from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
 from app.manifest import hardware
-from engine.replay import replay
-from model.catalogue import DATA_VARIABLE, find_asset, load_profile, read_recording
-from model.events import Recording
+from app.models import RUNNABLE, resolve_model
+from model.catalogue import load_profile
 from model.order_flow import MarketView, OrderFlowModel, Proposals, Tilts
-from stylized_facts.baselines import CompoundHawkes, HawkesSettings, ZeroIntelligence
+from stylized_facts.baselines import HawkesSettings
 from stylized_facts.baselines.hawkes_likelihood import PointProcess, Pooling, designs, maximise
+from stylized_facts.baselines.hawkes_residuals import Law, compensate
 from stylized_facts.baselines.hawkes_simulation import simulate, spectral_radius
 from stylized_facts.baselines.streams import STREAMS
 
@@ -32,16 +34,14 @@ from stylized_facts.baselines.streams import STREAMS
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--decays", type=int, default=5)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--decays", type=int, default=3)
     parser.add_argument("--paths", type=int, default=128)
     parser.add_argument("--asset", default="AMZN")
-    parser.add_argument("--data", type=Path, default=os.environ.get(DATA_VARIABLE))
     given = parser.parse_args()
-    result = {"benchmark": "hawkes", "decays": given.decays}
+    result: dict[str, Any] = {"benchmark": "hawkes", "decays": given.decays}
     result |= point_process(given.events, given.decays)
-    if given.data:
-        result |= recording(given.asset, Path(given.data), given.decays, given.paths)
+    result |= proposals(given.asset, given.paths)
     print(__doc__)
     print("hardware:", hardware())
     print(json.dumps(result))
@@ -54,47 +54,64 @@ def point_process(events: int, decays: int) -> dict[str, float]:
     alpha *= 0.8 / spectral_radius(alpha.sum(axis=2))
     mu = np.full(STREAMS, 0.1)
     simulate(mu, alpha, betas, 1.0, seed=1)  # compile
-    begun = time.perf_counter()
+    begun = time.process_time()
     time_s, stream = simulate(mu, alpha, betas, 1e9, seed=1, max_events=events)
-    simulated = time.perf_counter()
+    simulated = time.process_time()
     warm_up = PointProcess.plain(time_s[:100], stream[:100])
     maximise(designs([warm_up], betas, Pooling.separate(STREAMS))[0])  # compile
-    fit_begun = time.perf_counter()
-    parts = designs([PointProcess.plain(time_s, stream)], betas, Pooling.separate(STREAMS))
+    fit_begun = time.process_time()
+    window = PointProcess.plain(time_s, stream)
+    parts = designs([window], betas, Pooling.separate(STREAMS))
     fits = [maximise(part) for part in parts]
-    fitted = time.perf_counter()
+    fitted = time.process_time()
     found = np.stack([fit.alpha.reshape(STREAMS, decays) for fit in fits])
-    return {
+    rate = len(time_s) / (simulated - begun)
+    result = {
         "events": len(time_s),
-        "simulated_events_per_s": round(len(time_s) / (simulated - begun)),
+        "simulated_events_per_s": round(rate),
         "fit_s": round(fitted - fit_begun, 2),
         "spectral_radius_found": round(spectral_radius(found.sum(axis=2)), 3),
+        "alpha_rmse": round(float(np.sqrt(np.mean((found - alpha) ** 2))), 4),
+        "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
     }
+    if find_spec("tick") is not None:
+        result |= beside_tick(window, Law.plain(mu, alpha, betas), rate)
+    return result
 
 
-def recording(asset: str, data: Path, decays: int, paths: int) -> dict[str, float]:
-    """Fit an asset's training split, judge the fit on its test split, and propose."""
-    entry, profile = find_asset(asset), load_profile(asset)
-    whole = read_recording(entry, data)
-    if whole.quotes is None:
-        whole = Recording(whole.events, replay(whole).quotes)
-    train, test = whole.between(*entry.splits.train), whole.between(*entry.splits.test)
-    settings = HawkesSettings(decays=decays)
-    begun = time.perf_counter()
-    model = CompoundHawkes.fit([train], profile, settings)
-    fitted = time.perf_counter()
-    good = model.goodness_of_fit([test])
-    zero = ZeroIntelligence.fit([train], profile)
+def beside_tick(window: PointProcess, law: Law, rate: float) -> dict[str, float]:
+    """The same process simulated by tick, and the same log-likelihood."""
+    from tick.hawkes import ModelHawkesSumExpKernLogLik, SimuHawkesSumExpKernels
+
+    theirs = SimuHawkesSumExpKernels(
+        law.alpha, law.betas, baseline=law.mu, max_jumps=50_000, seed=1, verbose=False
+    )
+    begun = time.process_time()
+    theirs.simulate()
+    tick_rate = theirs.n_total_jumps / (time.process_time() - begun)
+    model = ModelHawkesSumExpKernLogLik(law.betas)
+    model.fit(
+        [window.time_s[window.stream == i] for i in range(STREAMS)],
+        end_times=float(window.time_s[-1]),
+    )
+    loss = model.loss(np.concatenate((law.mu, law.alpha.ravel())))
+    # tick's likelihood is relative to Poisson streams of rate 1
+    wanted = -loss * len(window.time_s) - STREAMS * window.time_s[-1]
+    ours = compensate(window, law).log_likelihood
     return {
-        "train_events": len(train),
-        "train_fit_s": round(fitted - begun, 2),
-        "branching_ratio": round(model.branching_ratio, 3),
-        "test_nats_per_event_over_poisson": round(good.gain, 3),
-        "test_ks_to_exponential": round(good.ks_together, 4),
-        "paths": paths,
-        "hawkes_ns_per_proposal": round(proposal_ns(model, asset, paths)),
-        "zero_intelligence_ns_per_proposal": round(proposal_ns(zero, asset, paths)),
+        "tick_simulated_events_per_s": round(tick_rate),
+        "simulation_faster_than_tick": round(rate / tick_rate, 1),
+        "log_likelihood_relative_difference": abs(ours / wanted - 1.0),
     }
+
+
+def proposals(asset: str, paths: int) -> dict[str, float]:
+    """Nanoseconds a proposal of every baseline that ships and writes order flow."""
+    found = {
+        f"{name}_ns_per_proposal": round(proposal_ns(resolve_model(name, asset), asset, paths))
+        for name in RUNNABLE
+    }
+    return {"paths": paths, **found}
 
 
 def proposal_ns(model: OrderFlowModel, asset: str, paths: int) -> float:

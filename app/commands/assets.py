@@ -9,7 +9,7 @@ def assets() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from app.models import BASELINES, baseline_path
+    from app.models import SHIPPED, baseline_path
     from model.catalogue import load_catalogue, load_profile
 
     table = Table(title="Assets", title_justify="left", box=SIMPLE_HEAD)
@@ -20,7 +20,7 @@ def assets() -> None:
     table.add_column("baselines", no_wrap=True)
     for entry in load_catalogue().values():
         profile = load_profile(entry.asset)
-        fitted = all(baseline_path(name, entry.asset).is_file() for name in BASELINES)
+        fitted = all(baseline_path(name, entry.asset).is_file() for name in SHIPPED)
         table.add_row(
             entry.asset,
             entry.venue,

@@ -4,37 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.commands.options import Assets, Data, data_folder, names
-from model.errors import FaultlineError
+from app.commands.options import Assets, Data, data_folder, names, output_folder
 
 
 def fit(
     what: Annotated[
-        str, typer.Argument(help="profile, facts, hawkes, zero-intelligence, or all of them: all.")
+        str,
+        typer.Argument(
+            help="profile, facts, a baseline (hawkes, hawkes-spread, zero-intelligence, "
+            "queue-reactive, replay, markov-1, markov-2, markov-5, gjr-garch, figarch), or all "
+            "that ships: all."
+        ),
     ],
     data: Data = None,
     assets: Assets = "AMZN,GOOG,MSFT",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for <asset>/<what>.json [default: what ships with the program]"),
+    ] = None,
 ) -> None:
-    """Measure assets on their recordings again: profile, facts and baseline models."""
+    """Measure assets on their recordings: profile, facts and baseline models.
+
+    A fitted file can be run: faultline run --model FOLDER/AMZN/hawkes.json.
+    """
     from rich.console import Console
 
     from app.commands.progress import steps_bar
     from app.references import PARTS, build_references
 
-    parts = tuple(part for part in PARTS if what in (part, "all"))
-    if not parts:
-        raise FaultlineError(f"fit {what}: not known; use {', '.join(PARTS)} or all")
+    parts = PARTS if what == "all" else (what,)
     folder, chosen = data_folder(data), names(assets)
+    if out is not None:
+        output_folder(out)
     console = Console()
     with steps_bar("fitting", len(chosen) * len(parts)) as step:
         for asset in chosen:
             begin = partial(_begin, step, asset)
-            for path in build_references(asset, folder, parts, begin):
-                console.print(str(path))
+            for path in build_references(asset, folder, parts, begin, out):
+                console.print(str(path), soft_wrap=True)
 
 
 def _begin(step: Callable[[str], None], asset: str, part: str) -> None:

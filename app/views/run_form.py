@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from app.models import BASELINES, bundled_models
+from app.models import RUNNABLE, bundled_models
 from app.views.session import model_title, plain, shared_jobs
 from engine.scenario import Scenario, list_scenarios, load_scenario
 from model.catalogue import load_catalogue, load_profile
@@ -53,7 +53,7 @@ def run_form() -> None:
                 f"{scenario.max_intensity:g} for this scenario.",
             )
         with second:
-            models = [*bundled_models(), *BASELINES]
+            models = [*bundled_models(), *RUNNABLE]
             model = st.selectbox(
                 "Model",
                 models,

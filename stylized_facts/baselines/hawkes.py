@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -39,13 +40,15 @@ class CompoundHawkes(BaseModel):
     fixed decays; buy and sell mirror each other. The baseline follows the time of day; arrivals
     inside the spread grow as (spread/mean spread)^b and stop at one tick; sizes and distances are
     drawn from training. Differences from the paper: maximum likelihood instead of binned least
-    squares, exponentials instead of a power law, no inhibition, whole-order cancels, and the
-    baseline of every kind follows the spread (`HawkesSettings.spread_drives`). What cannot happen
-    has rate zero: cancels on an empty side, aggressive orders against one.
+    squares, log-spaced exponentials instead of a power law, no inhibition, whole-order cancels, and
+    a stability check at every spread. What cannot happen has rate zero: cancels on an empty side,
+    aggressive orders against one. With `HawkesSettings.spread_drives` = "all" the baseline of every
+    kind follows the spread, which the paper does not do.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["hawkes"] = "hawkes"
     asset: str
     settings: HawkesSettings
     parameters: Parameters
@@ -55,7 +58,7 @@ class CompoundHawkes(BaseModel):
     @property
     def name(self) -> str:
         """Short name shown in tables."""
-        return "Hawkes"
+        return "Hawkes" if self.settings.spread_drives == "inspread" else "Hawkes, spread-driven"
 
     @classmethod
     def fit(
@@ -82,7 +85,7 @@ class CompoundHawkes(BaseModel):
 
     @property
     def branching_ratio(self) -> float:
-        """Spectral radius of the branching matrix; below 1."""
+        """Spectral radius of the branching matrix at the mean exposures of training; below 1."""
         return spectral_radius(self.parameters.branching())
 
     def goodness_of_fit(self, recordings: Sequence[Recording]) -> GoodnessOfFit:

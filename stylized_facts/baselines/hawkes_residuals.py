@@ -3,7 +3,8 @@
 Under the true model the compensator of a stream grows by independent Exp(1) amounts between its
 events (Brown, Barbieri, Ventura, Kass and Frank, Neural Computation 2002). In-sample p-values with
 fitted parameters mean nothing, and in a million events any model is rejected: what is reported is
-the Kolmogorov-Smirnov distance, and the log-likelihood of data that the fit has not seen.
+the Kolmogorov-Smirnov distance, Ljung-Box statistics, quantiles for a QQ plot, and the
+log-likelihood of data that the fit has not seen.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field
+from statsmodels.stats.diagnostic import acorr_ljungbox
 
 from model.events import Float64, Int64
 from stylized_facts.baselines.hawkes_likelihood import PointProcess, SpreadScale, log_spread_ratio
 from stylized_facts.baselines.hawkes_simulation import excite, jumps_of
+
+LJUNG_BOX_LAGS = 20
+QQ_POINTS = 200
 
 
 class Law(NamedTuple):
@@ -32,6 +37,11 @@ class Law(NamedTuple):
     mean_spread: float
     low_spread: float
     high_spread: float
+
+    @property
+    def spread_scale(self) -> SpreadScale:
+        """How the spread is measured."""
+        return SpreadScale(self.mean_spread, self.low_spread, self.high_spread)
 
     @classmethod
     def plain(cls, mu: Float64, alpha: Float64, betas: Float64) -> Law:
@@ -120,6 +130,17 @@ def ks_to_exponential(sample: Float64) -> float:
     return float(max(np.max(steps[1:] - cdf), np.max(cdf - steps[:-1])))
 
 
+def ljung_box(series: Sequence[Float64], lags: int = LJUNG_BOX_LAGS) -> float:
+    """Ljung-Box statistic of residuals, mean over series; about `lags` under independence.
+
+    Series of no more than `lags` residuals are left out; NaN if that leaves none.
+    """
+    found = [
+        float(acorr_ljungbox(one, lags=[lags]).lb_stat.iloc[0]) for one in series if len(one) > lags
+    ]
+    return float(np.mean(found)) if found else float("nan")
+
+
 class GoodnessOfFit(BaseModel):
     """How well a Hawkes model describes a set of windows. Log-likelihoods are nats per event."""
 
@@ -130,11 +151,24 @@ class GoodnessOfFit(BaseModel):
     poisson_log_likelihood: float = Field(description="constant rates of the training data")
     ks_together: float = Field(description="distance of the pooled residuals to Exp(1)")
     ks_by_stream: dict[str, float]
+    ljung_box_together: float = Field(description="20 lags; 20 under the truth, 31.4 at 5%")
+    ljung_box_by_stream: dict[str, float]
+    qq: list[float] = Field(description="quantiles of the pooled residuals, see `qq_levels`")
+
+    @property
+    def qq_exponential(self) -> Float64:
+        """Quantiles of Exp(1) that belong to `qq`."""
+        return np.asarray(-np.log1p(-qq_levels(len(self.qq))))
 
     @property
     def gain(self) -> float:
         """Nats per event over Poisson."""
         return self.log_likelihood - self.poisson_log_likelihood
+
+
+def qq_levels(count: int = QQ_POINTS) -> Float64:
+    """Probability levels of `GoodnessOfFit.qq`; evenly spaced on the exponential axis up to 9."""
+    return np.asarray(-np.expm1(-np.linspace(0.0, 9.0, count + 1)[1:]))
 
 
 def poisson_log_likelihood(window: PointProcess, rates: Float64) -> float:
@@ -168,4 +202,7 @@ def goodness_of_fit(
         poisson_log_likelihood=poisson / count,
         ks_together=ks_to_exponential(np.concatenate(together)),
         ks_by_stream=dict(zip(names, distances, strict=True)),
+        ljung_box_together=ljung_box(together),
+        ljung_box_by_stream=dict(zip(names, map(ljung_box, by_stream), strict=True)),
+        qq=np.quantile(np.concatenate(together), qq_levels()).tolist(),
     )

@@ -9,9 +9,8 @@ import numpy as np
 from numba import njit, prange
 
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
-from model.order_flow import MarketView, Proposals, Tilts
+from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.randomness import uniform
-from stylized_facts.baselines.arrays import ProposalArrays, ViewArrays
 from stylized_facts.baselines.hawkes_likelihood import log_spread_ratio
 from stylized_facts.baselines.hawkes_residuals import spread_weights
 from stylized_facts.baselines.hawkes_simulation import decay, excite, waiting_time
@@ -92,7 +91,7 @@ def _weigh(law, view, b, base, weight):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _pick(level, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
+def pick(level, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
     """Kind and side of the next event, given the intensities [K] at its time.
 
     `buy_odds` re-weights the sides within each kind and leaves the mix of kinds alone.
@@ -142,7 +141,7 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
             level[i] += excitation[m, i] * kept
     for i in range(STREAMS):
         level[i] *= weight[i]
-    kind, side = _pick(
+    kind, side = pick(
         level, np.exp(pressure),
         uniform(seed, path, event, KIND_DRAW), uniform(seed, path, event, SIDE_DRAW),
     )  # fmt: skip

@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numba import njit, prange
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
-from model.order_flow import MarketView, Proposals, Tilts
+from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.profile import AssetProfile
 from model.randomness import uniform
-from stylized_facts.baselines.arrays import ProposalArrays, ViewArrays
 from stylized_facts.baselines.files import read_baseline, write_baseline
 from stylized_facts.baselines.marks import (
     OFFSET_QUANTILES,
@@ -72,6 +71,7 @@ class ZeroIntelligence(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["zero-intelligence"] = "zero-intelligence"
     asset: str
     limit_rate: float = Field(ge=0, description="new limit orders a second and side")
     market_rate: float = Field(ge=0, description="aggressive orders a second and side")

@@ -15,7 +15,7 @@ from model.events import NO_ORDER, NS_PER_S, Action, Events, EventsMeta, Quotes,
 from model.order_flow import MarketView, OrderFlowModel, Proposals, Tilts
 from model.profile import AssetProfile
 from stylized_facts.baselines import CompoundHawkes, HawkesSettings
-from stylized_facts.baselines.hawkes_fit import Parameters
+from stylized_facts.baselines.hawkes_fit import Parameters, stabilised
 from stylized_facts.baselines.hawkes_likelihood import (
     Fit,
     PointProcess,
@@ -29,10 +29,16 @@ from stylized_facts.baselines.hawkes_residuals import (
     Law,
     compensate,
     ks_to_exponential,
+    ljung_box,
     poisson_log_likelihood,
     residuals,
 )
 from stylized_facts.baselines.hawkes_simulation import simulate, spectral_radius
+from stylized_facts.baselines.hawkes_uncertainty import (
+    branching_errors,
+    covariance,
+    radius_interval,
+)
 from stylized_facts.baselines.marks import Marks, draw_offset, draw_size, quantile_table
 from stylized_facts.baselines.streams import (
     KINDS,
@@ -82,12 +88,13 @@ def toy() -> CompoundHawkes:
     alpha[Kind.MO, 2 * Kind.MO, 0] = 0.15
     return CompoundHawkes(
         asset="TOY",
-        settings=HawkesSettings(fastest_s=0.01, slowest_s=2.0, decays=2),
+        settings=HawkesSettings(fastest_s=0.01, slowest_s=2.0, decays=2, spread_drives="all"),
         parameters=Parameters(
             betas=[100.0, 0.5], mu=[0.5, 0.4, 0.3, 0.3, 0.2, 0.3], alpha=alpha.tolist(),
             rates=[0.8, 0.7, 0.6, 0.6, 0.5, 0.6], mean_spread=4.0, low_spread=1.0, high_spread=8.0,
             spread_exponents=[0.0, 0.0, 0.0, 0.0, -0.8, 0.7], spread_exposures=[1.0] * KINDS,
-            fitted_spectral_radius=0.5,
+            fitted_spectral_radius=0.5, spectral_radius_interval=(0.4, 0.6),
+            branching_errors=np.zeros((KINDS, STREAMS)).tolist(), inspread_kept=1.0, all_kept=1.0,
         ),
         time_of_day=TimeOfDay(start_ns=0, width_ns=60 * NS_PER_S, factors=[1.0]),
         marks=Marks(
@@ -277,9 +284,11 @@ def test_residuals_are_exponential_under_the_truth_alone(known: Law, sample: Poi
     together, by_stream = residuals(sample, compensate(sample, known))
     assert ks_to_exponential(together) < 1.63 / np.sqrt(len(together))  # 1% of true models fail
     assert max(ks_to_exponential(series) for series in by_stream) < 0.02
+    assert 5.0 < ljung_box([together]) < 45.0  # chi squared of 20 degrees of freedom
     rates = np.bincount(sample.stream) / 10_000.0
     poisson = Law.plain(rates, np.zeros((4, 4, 2)), known.betas)
     flat = compensate(sample, poisson)
+    assert ljung_box([residuals(sample, flat)[0]]) > 1000.0
     assert ks_to_exponential(residuals(sample, flat)[0]) > 0.15
     assert flat.log_likelihood == pytest.approx(poisson_log_likelihood(sample, rates))
     assert compensate(sample, known).log_likelihood > flat.log_likelihood + 0.2 * len(together)
@@ -339,8 +348,52 @@ def test_an_explosive_fit_is_scaled_back(profile: AssetProfile, toy: CompoundHaw
     settings = toy.settings.model_copy(update={"max_spectral_radius": 0.2})
     scaled = CompoundHawkes.fit(windows, profile, settings)
     assert scaled.parameters.fitted_spectral_radius > 0.3
-    assert scaled.branching_ratio == pytest.approx(0.2)
+    assert scaled.parameters.widest_spectral_radius() == pytest.approx(0.2)
+    assert scaled.parameters.inspread_kept == 0.0
     assert min(scaled.parameters.mu) > 0
+
+
+def test_an_open_spread_does_not_explode(toy: CompoundHawkes) -> None:
+    """In-spread orders that excite each other: harmless at one tick, not while there is room."""
+    alpha = np.array(toy.parameters.alpha)
+    alpha[Kind.LO_INSPREAD, 2 * Kind.LO_INSPREAD :] = 0.4
+    wild = toy.parameters.model_copy(
+        update={"alpha": alpha.tolist(), "spread_exposures": [1.0] * 5 + [0.1]}
+    )
+    assert spectral_radius(wild.branching()) < 0.6
+    assert wild.widest_spectral_radius() > 1.5
+    tame = stabilised(wild, np.ones(KINDS), 0.9)
+    assert tame.widest_spectral_radius() == pytest.approx(0.9)
+    assert tame.all_kept == 1.0
+    assert 0.0 < tame.inspread_kept < 0.9
+    assert tame.alpha[Kind.MO][2 * Kind.MO] == wild.alpha[Kind.MO][2 * Kind.MO]
+    rates = np.repeat(tame.rates, 2)
+    mean = np.repeat(tame.mu, 2) + tame.branching() @ rates
+    assert mean == pytest.approx(rates)  # what excitation loses the baseline gains
+
+
+def test_standard_errors_match_the_scatter_of_estimates() -> None:
+    """Z-scores of all parameters have variance 1, and the interval of the radius covers it."""
+    rng = np.random.default_rng(4)
+    never = np.zeros(KINDS, np.bool_)
+    pooling, betas = Pooling.mirrored(never, never), np.array([5.0])
+    alpha = rng.uniform(0.02, 0.08, (KINDS, STREAMS, 1))
+    by_stream = alpha[pooling.group[:, None], pooling.source]
+    radius = spectral_radius(by_stream.sum(axis=2))
+    scores, covered = [], 0
+    for seed in range(8):
+        time_s, stream = simulate(np.full(STREAMS, 0.4), by_stream, betas, 3000.0, seed=seed)
+        parts = designs([PointProcess.plain(time_s, stream)], betas, pooling)
+        fits = [maximise(part) for part in parts]
+        covariances = [covariance(part, fit) for part, fit in zip(parts, fits, strict=True)]
+        errors = branching_errors(covariances, [1.0] * KINDS)
+        found = np.stack([fit.alpha for fit in fits])
+        scores.append((found - alpha[:, :, 0])[errors > 0] / errors[errors > 0])
+        unpooled_alpha = found[:, :, None][pooling.group[:, None], pooling.source].sum(axis=2)
+        low, high = radius_interval(unpooled_alpha, covariances, [1.0] * KINDS)
+        covered += low <= radius <= high
+    assert np.concatenate(scores).std() == pytest.approx(1.0, abs=0.12)
+    assert covered >= 6
 
 
 def test_a_path_is_the_same_alone_and_in_a_batch(
