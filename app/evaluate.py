@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from app.charts.realism import REAL
 from app.evidence import EvaluationSettings, Evidence, Provenance
 from app.manifest import collect_manifest
-from app.models import is_baseline, resolve_model
+from app.models import BASELINES, is_baseline, resolve_model, resolve_returns_model
 from app.references import fitting_window, real_sample, recording_with_quotes
 from app.synthetic import labelled, synthetic_sample
 from engine.ensemble import PathEnsemble
@@ -31,7 +30,6 @@ from engine.spec import RunSpec
 from model.catalogue import AssetEntry, Split, find_asset, load_profile
 from model.errors import RecordingError, SpecError
 from model.events import NS_PER_S, Quotes, Recording
-from model.profile import AssetProfile
 from stylized_facts.figures import figures
 from stylized_facts.sample import MarketSample
 from stylized_facts.scorecard import scorecard
@@ -40,18 +38,6 @@ from stylized_facts.sheet import fact_sheet
 HISTORY_S = 900.0  # what a path knows of the time before it began
 LEAST_HISTORY = 512  # events
 TRADEFM = "TradeFM"
-
-
-@runtime_checkable
-class ReturnsModel(Protocol):
-    """A baseline that writes returns over bars of `bar_s` seconds, and no orders."""
-
-    bar_s: float
-
-    def sample(
-        self, profile: AssetProfile, windows: int, duration_s: float, seed: int
-    ) -> MarketSample:
-        """Simulated mids as a sample."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +95,14 @@ def evaluate_asset(
         label = label_of(name)
         if label in given:
             raise SpecError(f"--synthetic {label}: a model has that label; choose another")
-        model = resolve_model(name, asset, settings.device)
-        if isinstance(model, ReturnsModel):
+        if name in BASELINES and not BASELINES[name].writes_flow:
             started = time.perf_counter()
-            samples[label] = model.sample(profile, settings.paths, horizon_s, settings.seed)
+            returns = resolve_returns_model(name, asset)
+            samples[label] = returns.sample(profile, settings.paths, horizon_s, settings.seed)
             seconds[label], events[label] = time.perf_counter() - started, 0
-            cut[label], counters[label], bars_s[label] = 0, {}, model.bar_s
+            cut[label], counters[label], bars_s[label] = 0, {}, returns.bar_s
             continue
+        model = resolve_model(name, asset, settings.device, data)
 
         def tell(state: Progress, label: str = label) -> None:
             if progress:
@@ -172,8 +159,10 @@ def write_figures(evidence: Evidence, folder: Path) -> None:
 
 
 def label_of(name: str) -> str:
-    """What a model is called on a scorecard: `TradeFM`, or a baseline by its name."""
-    return name.replace("-", " ").capitalize() if is_baseline(name) else TRADEFM
+    """What a model is called on a scorecard: `TradeFM`, or the label or file of a baseline."""
+    if name in BASELINES:
+        return BASELINES[name].label
+    return Path(name).stem if is_baseline(name) else TRADEFM
 
 
 def training_sample(recording: Recording, entry: AssetEntry, window_ns: int) -> MarketSample:

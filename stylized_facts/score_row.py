@@ -18,7 +18,6 @@ Metric = Literal[
 ]  # fmt: skip
 DISTANCES: tuple[Metric, ...] = ("K-S", "W1", "W1 rank", "TV", "tail", "curve")
 DETAIL: tuple[Metric, ...] = ("W1 rank", "TV", "tail")  # for files rather than a page
-LEARNED: tuple[Metric, ...] = ("AUC", "predictive", "memorisation")
 BASELINE = "Hawkes"  # label of the baseline model that the model under test has to beat
 NAN = float("nan")
 

@@ -95,7 +95,9 @@ class MarkovChain(BaseModel):
     ) -> MarkovSession:  # fmt: skip
         """See `model.order_flow.OrderFlowModel`; without history, from the empty context."""
         tokenizer = Tokenizer.from_arrays(
-            "touch", PRESET_CONTEXTS["touch"], {name: np.asarray(values) for name, values in self.tokenizer.items()}
+            "touch",
+            PRESET_CONTEXTS["touch"],
+            {name: np.asarray(values) for name, values in self.tokenizer.items()},
         )
         last, known = np.zeros((len(paths), self.order), np.int64), np.zeros(len(paths), np.int64)
         for b, recording in enumerate(history or ()):

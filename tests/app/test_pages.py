@@ -70,9 +70,8 @@ def texts(at: AppTest) -> str:
 
 
 def charts(at: AppTest) -> list[str]:
-    return [
-        json.loads(chart.proto.spec)["data"][0].get("name", "") for chart in at.get("plotly_chart")
-    ]
+    first = [json.loads(chart.proto.spec)["data"][0] for chart in at.get("plotly_chart")]
+    return [trace.get("name", "") for trace in first]
 
 
 def test_the_first_visit_offers_a_run(store: RunStore) -> None:
