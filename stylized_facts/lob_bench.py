@@ -173,7 +173,7 @@ def _touch(side: Side) -> Callable[[MarketSample], Float64]:
 
 def _volume(side: Side) -> Callable[[MarketSample], Float64]:
     def extract(sample: MarketSample) -> Float64:
-        levels = getattr(sample, "levels", None)
+        levels = sample.levels
         if levels is None or levels.bid_size.shape[1] < LEVELS:
             return np.empty(0)
         size = levels.bid_size if side == Side.BUY else levels.ask_size
@@ -200,7 +200,7 @@ def _levels(side: Side, action: Action) -> Callable[[MarketSample], Float64]:
     """Number of the price level, 1 the touch: after a new order, before a cancel."""
 
     def extract(sample: MarketSample) -> Float64:
-        levels = getattr(sample, "levels", None)
+        levels = sample.levels
         if levels is None or levels.bid_size.shape[1] < LEVELS:
             return np.empty(0)
         ticks = levels.bid_ticks if side == Side.BUY else levels.ask_ticks

@@ -20,7 +20,7 @@ from stylized_facts.distances import (
     median_known,
     over,
 )
-from stylized_facts.facts import AcfCurve, Fact
+from stylized_facts.facts import Fact, FactCurve
 from stylized_facts.grid_cdf import GridCdf, pooled_grid, resampled_distance
 from stylized_facts.quantities import Quantity, Values
 from stylized_facts.sample import MarketSample
@@ -136,7 +136,7 @@ def _losses(measure: Measure, trial: Trial) -> dict[str, Float64]:
     }
 
 
-def curve_row(curve: AcfCurve, trial: Trial) -> list[Judged]:
+def curve_row(curve: FactCurve, trial: Trial) -> list[Judged]:
     """The row of an autocorrelation curve."""
     real, models = trial.real, trial.models
     scored = trial.scored(curve.key)

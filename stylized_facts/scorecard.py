@@ -29,14 +29,18 @@ from stylized_facts.verdict import Verdict
 __all__ = ["BASELINE", "Metric", "ScoreRow", "Scorecard", "Verdict", "scorecard", "training_edges"]
 
 SPLITS = 200  # of the real windows into halves, for the floor
-HEADLINE = ("K-S", "curve")  # one distance for each scored quantity
+HEADLINE = ("K-S", "curve")  # one distance for each quantity
+SCORED_CURVES = frozenset({  # the others repeat these, or are about one part of the data alone
+    "acf_abs_return", "acf_order_sign",
+    *(f"response_curve_{kind}_{moves}" for kind in ("mo", "lo", "ca") for moves in (0, 1)),
+})  # fmt: skip
 
 
 class Scorecard(Record):
     """Every row, and the headline numbers. The model under test is the first of `models`.
 
     `ratio_to_hawkes` is the geometric mean of D(model) / D(Hawkes) over the scored quantities (K-S
-    and curve rows) in which at least one of the two is more than 1.5 floors away
+    rows and the curves of `SCORED_CURVES`) in which at least one of the two is more than 1.5 floors away
     (`ratio_to_hawkes_rows` names them, `ratio_to_hawkes_ties` the others); below 1 the model under
     test is nearer to the real sample. It is NaN without a Hawkes, or where both are at the floor
     everywhere. `ratio_to_floor` is for each model the geometric mean of that ratio over the same
@@ -159,10 +163,7 @@ def scorecard(
     judged = _all(jobs, workers)
     rows = _corrected([one.row for one in judged], list(models))
     under_test = next(iter(models))
-    reported = _report_only()
-    scored = [
-        one for one in judged if one.row.metric in HEADLINE and one.row.quantity not in reported
-    ]
+    scored = [one for one in judged if one.row.metric == "K-S" or one.row.quantity in SCORED_CURVES]
     logs = {
         one.row.quantity: log_distance(one.draws[under_test]) - log_distance(one.draws[BASELINE])
         for one in scored
@@ -268,9 +269,8 @@ def _losses(judged: list[Judged], models: list[str]) -> dict[str, Float64]:
 
 def _report_only() -> set[str]:
     """Facts and curves that are shown, but are no evidence for or against a model."""
-    flag = "report_only"
-    facts = {key for key, fact in FACTS.items() if getattr(fact, flag, False)}
-    return facts | {curve.key for curve in CURVES if getattr(curve, flag, False)}
+    facts = {key for key, fact in FACTS.items() if fact.report_only}
+    return facts | {curve.key for curve in CURVES if curve.report_only}
 
 
 def _corrected(rows: list[ScoreRow], models: list[str]) -> list[ScoreRow]:

@@ -19,7 +19,7 @@ from stylized_facts.facts.autocorrelation import LAGS_S, abs_return_acf, return_
 from stylized_facts.facts.hill import MIN_RETURNS, TAIL_SHARES, count_tail, hill_of_returns
 from stylized_facts.facts.intraday import intraday_profile
 from stylized_facts.facts.levels import count_events, count_seconds
-from stylized_facts.facts.order_sign import LAGS_TRADES, count_aggressive, order_sign_acf
+from stylized_facts.facts.order_sign import LAGS_TRADES, count_trades, order_sign_acf
 from stylized_facts.quantities import QUANTITIES, RETURN_HORIZONS_S, Quantity
 from stylized_facts.sample import MarketSample
 
@@ -179,7 +179,7 @@ def fact_sheet(
     if count_tail(sample) >= MIN_RETURNS:
         tails = [hill_of_returns(sample, weights, tail_share=share) for share in TAIL_SHARES]
         hill = np.stack(tails, axis=1)
-    seconds, trades = count_seconds(sample), count_aggressive(sample)
+    seconds, trades = count_seconds(sample), count_trades(sample)
     return FactSheet(
         label=label or sample.label,
         asset=sample.meta.asset,

@@ -27,7 +27,7 @@ _VERDICTS = {"match": 0.0, "close": 1.0, "miss": 2.0, "too few samples": float("
 
 def role_of(label: str) -> Role:
     """What a sheet of this label stands for; one not known by name is the model under test."""
-    return _ROLES.get(label, Role.UNSHOCKED)
+    return _ROLES.get(label, Role.UNSHOCKED if label == "TradeFM" else Role.OTHER)
 
 
 def realism_charts(real: FactSheet, models: Mapping[str, FactSheet]) -> list[ChartSpec]:

@@ -82,9 +82,6 @@ class FactCurve:
     x_unit: str = ""
 
 
-AcfCurve = FactCurve  # the name from when all curves were autocorrelations
-
-
 class WindowCorrelation(WindowRatio):
     """Correlations [L] from sums over windows: `above` cross products, `beneath` [W, 2L] squares.
 

@@ -17,7 +17,6 @@ LONG_LAGS: Int64 = np.unique(np.geomspace(1, 1000, 40).astype(np.int64))
 MIN_ORDERS = 200
 MIN_DECAY = 1000
 MIN_PAIRS = 100
-count_aggressive = count_trades  # by the name that the fact sheet knows it by
 
 
 def sign_correlation(signs: Values, lags: Int64) -> WindowRatio:
