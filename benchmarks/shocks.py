@@ -77,7 +77,7 @@ def timed(
     simulator = MarketSimulator(
         [seed_from_profile(profile, path, 1) for path in range(paths)], numbers, 1,
         EventsMeta(profile.asset), horizon_ns=horizon_ns, max_events=10**6, plan=plan,
-        open_ticks=np.zeros(paths),
+        shocked=np.full(paths, not plan.does_nothing), open_ticks=np.zeros(paths),
     )  # fmt: skip
     session, proposals = model.start(numbers, 1, profile, simulator.view), Proposals.empty(paths)
     moves, book, began = 0, 0.0, time.process_time()

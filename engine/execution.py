@@ -39,7 +39,6 @@ class Proposal(NamedTuple):
     side: int
     price_ticks: int
     size: int
-    log_ratio: float
 
 
 class Rules(NamedTuple):
@@ -76,28 +75,9 @@ class Injection(NamedTuple):
 
 
 @njit(cache=True)
-def execute(
-    book: Book,
-    row: Record,
-    line: Record,
-    proposal: Proposal,
-    table: TiltTable,
-    segment: int,
-    rules: Rules,
-) -> None:
-    """Do what the model proposed, or refuse it; its draw is spent either way.
-
-    `segment` is that of `table` in which the event falls, -1 where nothing is tilted.
-    """
-    draw = row.draw
-    spend_draw(row)
-    row.log_ratio += proposal.log_ratio
+def execute(book: Book, row: Record, line: Record, proposal: Proposal, rules: Rules) -> None:
+    """Do what the model proposed, or refuse it."""
     side, price, size = proposal.side, proposal.price_ticks, max(proposal.size, 1)
-    if segment >= 0:
-        price, size, kept = _tilted(book, row, proposal, table, segment, draw, rules)
-        if not kept:
-            row.thinned += 1
-            return
     bid, ask = book.state[TOUCH + BUY], book.state[TOUCH + SELL]
     traded = value = 0
     if proposal.action == Action.ADD.value:
@@ -132,7 +112,7 @@ def spend_draw(row: Record) -> None:
 
 
 @njit(cache=True)
-def _tilted(
+def tilted(
     book: Book,
     row: Record,
     proposal: Proposal,
@@ -141,7 +121,10 @@ def _tilted(
     draw: int,
     rules: Rules,
 ) -> tuple[int, int, bool]:
-    """Price and size of a proposal under the tilts in force, and whether it is let through."""
+    """Price and size of a proposal under the tilts of segment `k`, and whether it is let through.
+
+    `draw` is the number of the proposal's draw.
+    """
     now = row.time_ns - row.origin_ns
     side, price, size = proposal.side, proposal.price_ticks, max(proposal.size, 1)
     if proposal.action != Action.ADD.value:

@@ -10,7 +10,7 @@ from numba import njit
 
 from engine import ladder
 from engine.book import BookArrays, book_of
-from engine.execution import Proposal, Rules, cut, execute
+from engine.execution import Proposal, Rules, cut, execute, spend_draw, tilted
 from engine.ladder import Book, as_int
 from engine.operations import act
 from engine.path_state import (
@@ -81,10 +81,16 @@ def step(
             continue
         book = book_of(books, b)
         before = row.events
-        proposal = Proposal(
-            dt_ns[b], as_int(action[b]), as_int(side[b]), price_ticks[b], size[b], log_ratio[b]
-        )
-        _step_path(book, row, log[b, row.logged], proposal, shocks, memory, b, rules)
+        draw = row.draw
+        proposal = Proposal(dt_ns[b], as_int(action[b]), as_int(side[b]), price_ticks[b], size[b])
+        if row.shocked and row.origin_ns != NOT_YET:
+            _step_shocked(book, row, log[b, row.logged], proposal, shocks, memory, b, rules)
+        else:
+            _step_calm(book, row, log[b, row.logged], proposal, rules)
+        if row.draw != draw:
+            row.log_ratio += log_ratio[b]
+            if row.proposed >= rules.max_proposals:
+                _give_up(book, row)
         publish(view, row, b)
         if row.shocked:
             publish_tilts(tilts, row, shocks.table, b)
@@ -96,7 +102,20 @@ def step(
 
 
 @njit(cache=True)
-def _step_path(
+def _step_calm(book: Book, row: Record, line: Record, proposal: Proposal, rules: Rules) -> None:
+    """A path on which no plan acts, or not yet."""
+    row.fresh = False
+    time = row.time_ns + min(max(proposal.dt_ns, 1), _LONGEST_NS)
+    if row.origin_ns != NOT_YET and time >= row.origin_ns + rules.horizon_ns:
+        _end(row, rules)
+        return
+    row.time_ns = time
+    spend_draw(row)
+    execute(book, row, line, proposal, rules)
+
+
+@njit(cache=True)
+def _step_shocked(
     book: Book,
     row: Record,
     line: Record,
@@ -106,48 +125,57 @@ def _step_path(
     b: int,
     rules: Rules,
 ) -> None:
+    """A path on which the plan acts: what it has due, or the proposal under its tilts."""
     row.fresh = False
+    table, entries, triggers = shocks
+    now = row.time_ns - row.origin_ns
+    # A proposal that gave way to a shock comes when it would have come: it is drawn again, from
+    # the same draw, and what has been waited counts.
     dt = min(max(proposal.dt_ns, 1), _LONGEST_NS)
-    time = row.time_ns + dt
-    segment = -1
-    if row.origin_ns != NOT_YET:
-        if row.shocked:
-            now = row.time_ns - row.origin_ns
-            table, entries, triggers = shocks
-            # A proposal that gave way to a shock comes when it would have come: it is drawn again,
-            # from the same draw, and what has been waited counts.
-            at = advance(table, now, max(1, dt - row.waited_ns))
-            time = row.origin_ns + at
-            due = rules.horizon_ns
-            if row.next_entry < len(entries):
-                due = min(due, as_int(entries[row.next_entry].time_ns))
-            acted = len(triggers) > 0 and pull(
-                book, row, line, triggers, memory, b, min(at, due), rules
-            )
-            if not acted and due <= at and due < rules.horizon_ns:
-                entry = entries[row.next_entry]
-                row.next_entry += 1
-                row.time_ns = max(row.time_ns, row.origin_ns + due)
-                act(book, row, line, entry, memory, b, rules)
-                acted = True
-            if acted:
-                row.waited_ns += flow_time(table, now, row.time_ns - row.origin_ns)
-                return
-            segment = segment_at(table, at)
-            if not table.tilted[segment]:
-                segment = -1
-        if time >= row.origin_ns + rules.horizon_ns:
-            row.time_ns = row.origin_ns + rules.horizon_ns
-            row.active = False
-            row.end_ns = rules.horizon_ns
+    at = advance(table, now, max(1, dt - row.waited_ns))
+    due = rules.horizon_ns
+    if row.next_entry < len(entries):
+        due = min(due, as_int(entries[row.next_entry].time_ns))
+    acted = len(triggers) > 0 and pull(book, row, line, triggers, memory, b, min(at, due), rules)
+    if not acted and due <= at and due < rules.horizon_ns:
+        entry = entries[row.next_entry]
+        row.next_entry += 1
+        row.time_ns = max(row.time_ns, row.origin_ns + due)
+        act(book, row, line, entry, memory, b, rules)
+        acted = True
+    if acted:
+        row.waited_ns += flow_time(table, now, row.time_ns - row.origin_ns)
+        return
+    if at >= rules.horizon_ns:
+        _end(row, rules)
+        return
+    row.time_ns = row.origin_ns + at
+    draw = row.draw
+    spend_draw(row)
+    if len(triggers) > 0 and refuses(row, triggers, memory, b):
+        return
+    k = segment_at(table, at)
+    if table.tilted[k]:
+        price, size, kept = tilted(book, row, proposal, table, k, draw, rules)
+        if not kept:
+            row.thinned += 1
             return
-        row.time_ns = time
-        if row.shocked and refuses(row, shocks.triggers, memory, b):
-            return
-    row.time_ns = time
-    execute(book, row, line, proposal, shocks.table, segment, rules)
-    if row.proposed >= rules.max_proposals:  # nearly all was refused
-        if row.origin_ns == NOT_YET:
-            begin(book, row)
-        elif row.active:
-            cut(row)
+        proposal = Proposal(proposal.dt_ns, proposal.action, proposal.side, price, size)
+    execute(book, row, line, proposal, rules)
+
+
+@njit(cache=True)
+def _end(row: Record, rules: Rules) -> None:
+    """The horizon is reached."""
+    row.time_ns = row.origin_ns + rules.horizon_ns
+    row.active = False
+    row.end_ns = rules.horizon_ns
+
+
+@njit(cache=True)
+def _give_up(book: Book, row: Record) -> None:
+    """Nearly everything was refused: end the burn-in, or the path."""
+    if row.origin_ns == NOT_YET:
+        begin(book, row)
+    elif row.active:
+        cut(row)

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from numba import njit
 
 from engine import agenda
-from engine.execution import Injection, Rules, first_mid2, inject, spend_draw
+from engine.execution import Injection, Rules, first_mid2, inject
 from engine.ladder import BUY, RESTING, SELL, TOUCH, Book, as_int
 from engine.path_state import ASKED, DONE, NOT_YET, Memory, Record
 from engine.shocks.plan import MARKET, ShockPlan, Trigger
@@ -233,7 +233,7 @@ def _set_bands(row: Record, trigger: Record, reference: float) -> None:
 
 @njit(cache=True)
 def refuses(row: Record, triggers: npt.NDArray[np.void], memory: Memory, b: int) -> bool:
-    """Whether a throttle refuses the proposal of the flow that is due now; its draw is spent."""
+    """Whether a throttle refuses the proposal of the flow that is due now."""
     now = row.time_ns - row.origin_ns
     for t in range(len(triggers)):
         trigger = triggers[t]
@@ -245,7 +245,6 @@ def refuses(row: Record, triggers: npt.NDArray[np.void], memory: Memory, b: int)
             kept[0], kept[1] = second, 0.0
         kept[1] += 1.0
         if kept[1] > trigger.count:
-            spend_draw(row)
             row.throttled += 1
             return True
     return False

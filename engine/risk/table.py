@@ -10,18 +10,20 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from engine.risk.bipower import bipower_volatility_bp
 from engine.risk.bootstrap import Statistic, bootstrap_interval, paired_bootstrap
-from engine.risk.drawdown import max_drawdown_bp
+from engine.risk.drawdown import drawdown_duration, max_drawdown_bp
 from engine.risk.estimate import Estimate
 from engine.risk.expected_shortfall import expected_shortfall
 from engine.risk.injected import parent_fills
 from engine.risk.liquidation_cost import shortfall_bp, unfilled_share
 from engine.risk.liquidity import time_mean
 from engine.risk.paths import PairedPaths, PairedRun, mid_returns_bp
+from engine.risk.proportion import share_of_paths
 from engine.risk.realised_volatility import realised_volatility_bp
 from engine.risk.recovery import following_mean, median_time, recovery_times
 from engine.risk.var import value_at_risk
-from engine.shocks import Liquidation
+from engine.shocks import Liquidation, PriceBands
 from model.events import NS_PER_S, Float64, Side
 
 VOLATILITY_STEP_S = 10
@@ -156,7 +158,7 @@ def risk_table(
     measures += _liquidation_measures(paths)
     rows = [measure.row(resamples, confidence, run.spec.seed) for measure in measures]
     return RiskTable(
-        rows=(*rows, *_recovery_rows(paths, confidence)),
+        rows=(*rows, *_venue_rows(paths, confidence), *_recovery_rows(paths, confidence)),
         confidence=confidence,
         resamples=resamples,
         paths=len(run.shocked),
@@ -196,10 +198,21 @@ def _price_measures(paths: PairedPaths, levels: tuple[float, ...]) -> Iterator[_
         " second", "bp", _mean, max_drawdown_bp(mids[1]), max_drawdown_bp(mids[0]),
     )  # fmt: skip
     yield _Measure(
+        "drawdown_duration_s", "Drawdown duration",
+        "mean over paths of the longest time that the mid stays below an earlier maximum, sampled"
+        " each second", "s", _mean, drawdown_duration(mids[1]), drawdown_duration(mids[0]),
+    )  # fmt: skip
+    yield _Measure(
         "volatility_bp", "Realised volatility",
         f"mean over paths of the root mean square of {VOLATILITY_STEP_S}-second log returns of the"
         " mid", f"bp in {VOLATILITY_STEP_S} s", _mean,
         realised_volatility_bp(slow[1]), realised_volatility_bp(slow[0]),
+    )  # fmt: skip
+    yield _Measure(
+        "bipower_bp", "Volatility without jumps",
+        f"mean over paths of the root of the bipower variation of {VOLATILITY_STEP_S}-second log"
+        " returns of the mid", f"bp in {VOLATILITY_STEP_S} s", _mean,
+        bipower_volatility_bp(slow[1]), bipower_volatility_bp(slow[0]),
     )  # fmt: skip
 
 
@@ -264,6 +277,22 @@ def _liquidation_measures(paths: PairedPaths) -> Iterator[_Measure]:
             "mean over paths of the share of the parent order that did not trade", "share",
             _mean, unfilled_share(fills.requested, fills.filled),
         )  # fmt: skip
+
+
+def _venue_rows(paths: PairedPaths, confidence: float) -> Iterator[RiskRow]:
+    """Shares of paths on which price bands bit, where a scenario has them."""
+    shocked = paths.run.shocked
+    if not any(isinstance(shock, PriceBands) for shock in paths.run.spec.scenario.shocks):
+        return
+    for key, name in (("limit_states", "limit state"), ("pauses", "pause")):
+        if key in shocked.by_path:
+            events = int((shocked.by_path[key] > 0).sum())
+            yield RiskRow(
+                measure=f"paths_with_{key}", label=f"Paths with a {name}",
+                definition=f"share of shocked paths with at least one {name}; Wilson interval",
+                unit="share", n=len(shocked),
+                shocked=Estimate.of(share_of_paths(events, len(shocked), confidence)),
+            )  # fmt: skip
 
 
 def _recovery_rows(paths: PairedPaths, confidence: float) -> Iterator[RiskRow]:

@@ -28,6 +28,7 @@ from engine.shocks import (
     Liquidation,
     LiquidityWithdrawal,
     OrderFlowImbalance,
+    PriceBands,
     Shock,
 )
 from engine.spec import RunSpec
@@ -268,7 +269,7 @@ def test_same_arms_have_no_effect() -> None:
         assert row.unshocked == row.shocked
     assert [row.measure for row in table.rows] == [
         "return_mean_bp", "var_95_bp", "var_99_bp", "es_95_bp", "es_99_bp", "drawdown_bp",
-        "volatility_bp", "spread_ticks", "touch_depth",
+        "drawdown_duration_s", "volatility_bp", "bipower_bp", "spread_ticks", "touch_depth",
     ]  # fmt: skip
     assert requested_against_achieved(run_of(one, one)) == ()
 
@@ -298,6 +299,19 @@ def test_table_of_a_shock() -> None:
                 assert estimate.lower <= estimate.value <= estimate.upper, row  # type: ignore[operator]
     with pytest.raises(KeyError):
         table["nothing"]
+
+
+def test_rows_of_price_bands() -> None:
+    shocked = noisy(40, 1)
+    shocked.by_path.update(limit_states=np.arange(40) % 2, pauses=np.zeros(40))
+    table = risk_table(run_of(noisy(40, 0), shocked, PriceBands(start_s=0, duration_s=9)), 20)
+    limit, pause = (table[f"paths_with_{key}"].shocked for key in ("limit_states", "pauses"))
+    assert limit is not None
+    assert limit.value == 0.5
+    assert pause is not None
+    assert pause.upper is not None
+    assert (pause.lower, pause.value) == (0.0, 0.0)
+    assert 0.05 < pause.upper < 0.1
 
 
 def test_recovery_rows() -> None:

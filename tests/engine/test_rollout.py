@@ -149,9 +149,15 @@ def test_ensemble_on_disk_and_back(profile: AssetProfile, tmp_path: Path) -> Non
     saved = rollout(Noise(), profile, _spec(SELLING)).shocked
     write_ensemble(saved, tmp_path / "e.parquet")
     loaded = read_ensemble(tmp_path / "e.parquet")
-    for name in (*COLUMNS, "offsets", "end_ns", "start_ask_ticks", "origin", "traded_value"):
+    for name in (
+        *COLUMNS, "offsets", "end_ns", "start_ask_ticks", "origin", "traded_value", "parent",
+        "accounts",
+    ):  # fmt: skip
         np.testing.assert_array_equal(getattr(saved, name), getattr(loaded, name))
     assert loaded.counters == saved.counters
+    assert saved.accounts.shape == (6, 1, 4)
+    for name, values in saved.by_path.items():
+        np.testing.assert_array_equal(loaded.by_path[name], values)
     assert loaded.meta == saved.meta
     (tmp_path / "e.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(FaultlineError, match=r"e\.parquet: not a path ensemble"):

@@ -413,6 +413,15 @@ def test_a_stream_of_orders_does_not_hold_the_flow_up() -> None:
     assert (~flow).sum() == 59
 
 
+def test_log_likelihood_ratios_add_up_over_the_draws_that_are_spent() -> None:
+    sim = simulator(plan=plan(orders=[(500, SELL, 10, MARKET, False)]))
+    proposals = Proposals.empty(1)
+    proposals.dt_ns[:], proposals.price_ticks[:], proposals.log_ratio[:] = 1_000, 90, 0.25
+    for _ in range(4):  # the first gives way to the order and is drawn again
+        sim.step(proposals)
+    assert sim.ensemble([0]).by_path["log_ratio"].tolist() == [0.75]
+
+
 def test_a_flow_of_which_everything_is_refused_comes_to_an_end() -> None:
     refused = Script([(1, CANCEL, SELL, 101, 1)])
     for burn_in in (0, 5):
