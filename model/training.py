@@ -34,8 +34,8 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(default=1200, ge=1, description="optimiser steps at most")
-    batch: int = Field(default=16, ge=1, description="sequences a step")
+    steps: int = Field(default=1400, ge=1, description="optimiser steps at most")
+    batch: int = Field(default=32, ge=1, description="sequences a step")
     length: int = Field(default=256, ge=8, description="events a sequence, at least two windows")
     learning_rate: float = Field(default=2e-3, gt=0)
     warm_up: int = Field(default=60, ge=0)

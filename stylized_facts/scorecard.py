@@ -40,7 +40,7 @@ class Scorecard(Record):
     """Every row, and the headline numbers. The model under test is the first of `models`.
 
     `ratio_to_hawkes` is the geometric mean of D(model) / D(Hawkes) over the scored quantities (K-S
-    rows and the curves of `SCORED_CURVES`) in which at least one of the two is more than 1.5 floors away
+    rows and the curves of `SCORED_CURVES`) in which at least one of the two is over 1.5 floors away
     (`ratio_to_hawkes_rows` names them, `ratio_to_hawkes_ties` the others); below 1 the model under
     test is nearer to the real sample. It is NaN without a Hawkes, or where both are at the floor
     everywhere. `ratio_to_floor` is for each model the geometric mean of that ratio over the same

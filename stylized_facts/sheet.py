@@ -19,9 +19,10 @@ from stylized_facts.facts.autocorrelation import LAGS_S, abs_return_acf, return_
 from stylized_facts.facts.hill import MIN_RETURNS, TAIL_SHARES, count_tail, hill_of_returns
 from stylized_facts.facts.intraday import intraday_profile
 from stylized_facts.facts.levels import count_events, count_seconds
-from stylized_facts.facts.order_sign import LAGS_TRADES, count_trades, order_sign_acf
+from stylized_facts.facts.order_sign import LAGS_TRADES, order_sign_acf
 from stylized_facts.quantities import QUANTITIES, RETURN_HORIZONS_S, Quantity
 from stylized_facts.sample import MarketSample
+from stylized_facts.trades import count_trades
 
 QUANTILES = 257
 MOST_PATHS = 12

@@ -14,8 +14,8 @@ def realism(
     data: Data = None,
     assets: Assets = "AMZN,GOOG,MSFT,SSE600961,BTCUSD",
     baselines: Annotated[
-        str, typer.Option(help="Baseline models of the first seed, comma-separated.")
-    ] = "hawkes,zero-intelligence",
+        str, typer.Option(help="Baseline models of the first seed, comma-separated [default: all]")
+    ] = "",
     model: ModelName = "small",
     paths: Annotated[int, typer.Option(help="Rollouts of each model, asset and seed.")] = 64,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each evaluation.")] = 5,
@@ -28,14 +28,14 @@ def realism(
     from app.charts.mpl_renderer import to_svg
     from app.commands.progress import steps_bar
     from app.model_card import write_card
-    from app.models import model_folder
+    from app.models import BASELINES, model_folder
     from app.realism import measure_realism, read_horizons
 
     folder, chosen = data_folder(data), names(assets)
     output_folder(out)
     with steps_bar("measuring", len(chosen) * (seeds + 2)) as step:
         measure_realism(
-            folder, out, model=model, assets=chosen, baselines=names(baselines), paths=paths,
+            folder, out, model=model, assets=chosen, baselines=names(baselines) or list(BASELINES), paths=paths,
             seeds=seeds, horizon_s=horizon, long_s=long, step=step,
         )  # fmt: skip
     for found in read_horizons(out):
