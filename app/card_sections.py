@@ -8,6 +8,7 @@ import numpy as np
 
 from app.conditioning import Conditioning
 from app.horizon import LongRollout
+from app.impact import InjectedImpact, impact_lines
 from app.realism import SeedHeadline, SeedHeadlines
 
 
@@ -107,4 +108,22 @@ def conditioning_section(found: Sequence[Conditioning]) -> list[str]:
             ("asset", "context", "moves", "real by tier", "TradeFM by tier", "rank corr."), rows
         ),
         "",
+    ]  # fmt: skip
+
+
+def impact_section(found: Sequence[InjectedImpact]) -> list[str]:
+    """Cost of injected metaorders."""
+    if not found:
+        return []
+    exponents = [
+        f"{one.asset}: exponent {digits(one.exponent)} "
+        f"({digits(one.exponent_band[0])} to {digits(one.exponent_band[1])})"
+        for one in found
+    ]
+    return [
+        "## Impact of a metaorder", "",
+        f"{found[0].pairs} paths from real states, each with and without a metaorder, from the "
+        "same random numbers. Exponent of size in the impact at the end (square-root law: 0.5): "
+        f"{'; '.join(exponents)}.", "",
+        *(f"- {line}" for line in impact_lines(found)), "",
     ]  # fmt: skip

@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.card_sections import conditioning_section, horizon_section, seeds_section
+from app.card_sections import (
+    conditioning_section,
+    horizon_section,
+    impact_section,
+    seeds_section,
+)
 from app.evidence import Evidence
-from app.realism import read_conditioning, read_horizons, read_seeds
+from app.realism import read_conditioning, read_horizons, read_impact, read_seeds
 from model.checkpoint import Checkpoint, load_checkpoint
 from stylized_facts.score_row import ScoreRow
 
@@ -42,6 +47,7 @@ def write_card(folder: Path, evidence: Path | None = None) -> Path:
         *seeds_section(read_seeds(evidence)),
         *horizon_section(read_horizons(evidence)),
         *conditioning_section(read_conditioning(evidence)),
+        *impact_section(read_impact(evidence)),
     ]
     path = evidence / "card.md"
     temporary = path.with_name(path.name + ".tmp")

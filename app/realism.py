@@ -2,7 +2,7 @@
 
 Each asset is evaluated with several seeds; the first, with every baseline and the full bootstrap,
 is the published evaluation, the others show how far the headline moves with the seed. Long
-rollouts and conditioning follow. All of it is written as JSON into one folder.
+rollouts, conditioning and impact follow. All of it is written as JSON into one folder.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from app.conditioning import Conditioning, conditioning
 from app.evaluate import evaluate_asset
 from app.evidence import EvaluationSettings, Evidence
 from app.horizon import LongRollout, long_rollout
+from app.impact import InjectedImpact, injected_impact
 from app.models import BASELINES, baseline_path
 from model.catalogue import find_asset
 from stylized_facts.sheet import Number, Record
@@ -55,14 +56,14 @@ def measure_realism(
     long_s: float = 3600.0,
     step: Callable[[str], None] | None = None,
 ) -> SeedHeadlines:
-    """Measure and write `evaluation/`, `horizon/`, `conditioning/` and `seeds.json` to `out`.
+    """Measure and write a folder for each kind of evidence, and `seeds.json`, to `out`.
 
     Raises
     ------
     FaultlineError
         Unknown asset, model or baseline, or a recording that is missing or too short.
     """
-    for folder in ("evaluation", "horizon", "conditioning"):
+    for folder in ("evaluation", "horizon", "conditioning", "impact"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     headlines = []
     for asset in assets:
@@ -88,6 +89,8 @@ def measure_realism(
             )
             _tell(step, f"{asset}: conditioning")
             conditioning(asset, data, model=model).write(out / "conditioning" / f"{asset}.json")
+            _tell(step, f"{asset}: impact")
+            injected_impact(asset, data, model=model).write(out / "impact" / f"{asset}.json")
     return found
 
 
@@ -114,6 +117,11 @@ def read_horizons(folder: Path) -> list[LongRollout]:
 def read_conditioning(folder: Path) -> list[Conditioning]:
     """The conditioning tables below a folder that `measure_realism` wrote."""
     return [Conditioning.read(path) for path in sorted((folder / "conditioning").glob("*.json"))]
+
+
+def read_impact(folder: Path) -> list[InjectedImpact]:
+    """The impact of injected metaorders below a folder that `measure_realism` wrote."""
+    return [InjectedImpact.read(path) for path in sorted((folder / "impact").glob("*.json"))]
 
 
 def read_seeds(folder: Path) -> SeedHeadlines | None:

@@ -33,10 +33,11 @@ def realism(
 
     folder, chosen = data_folder(data), names(assets)
     output_folder(out)
-    with steps_bar("measuring", len(chosen) * (seeds + 2)) as step:
+    with steps_bar("measuring", len(chosen) * (seeds + 3)) as step:
         measure_realism(
-            folder, out, model=model, assets=chosen, baselines=names(baselines) or list(BASELINES), paths=paths,
-            seeds=seeds, horizon_s=horizon, long_s=long, step=step,
+            folder, out, model=model, assets=chosen, paths=paths, seeds=seeds,
+            baselines=names(baselines) or list(BASELINES), horizon_s=horizon, long_s=long,
+            step=step,
         )  # fmt: skip
     for found in read_horizons(out):
         (out / f"horizon-{found.asset}.svg").write_text(to_svg(horizon_chart(found)))

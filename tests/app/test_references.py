@@ -16,11 +16,13 @@ from app.models import (
 )
 from app.references import build_references
 from model.catalogue import assets_dir, load_catalogue, load_profile
-from model.errors import CheckpointError, RecordingError, SpecError
+from model.errors import CheckpointError, FaultlineError, RecordingError, SpecError
 from stylized_facts.baselines.registry import FITS
 from stylized_facts.sheet import FactSheet
 
 ASSETS = list(load_catalogue())
+# More than half of their 10-second returns are 0, and the likelihood search does not converge.
+NOT_CONVERGED = {("figarch", "SSE600961"), ("figarch", "BTCUSD")}
 
 
 @pytest.mark.parametrize("asset", ASSETS)
@@ -40,6 +42,10 @@ def test_every_baseline_is_fitted_to_every_asset(name: str, asset: str) -> None:
 @pytest.mark.parametrize("asset", ASSETS)
 @pytest.mark.parametrize("name", ["gjr-garch", "figarch"])
 def test_every_returns_model_is_fitted_and_writes_no_flow(name: str, asset: str) -> None:
+    if (name, asset) in NOT_CONVERGED:
+        with pytest.raises(FaultlineError, match="cannot be read"):
+            resolve_returns_model(name, asset)
+        return
     model = resolve_returns_model(name, asset)
     assert (model.name, model.asset) == (BASELINES[name].label, asset)
     with pytest.raises(CheckpointError, match="no order flow"):
