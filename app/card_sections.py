@@ -77,7 +77,8 @@ def horizon_section(found: Sequence[LongRollout]) -> list[str]:
     ]
     return [
         "## Long rollouts", "",
-        f"Chunks of {found[0].chunk_s:.0f} s beside all such windows of the recorded session; "
+        f"Chunks ({', '.join(f'{one.asset} {one.chunk_s:.0f} s' for one in found)}) beside all "
+        "such windows of the recorded session; "
         "`inside` is the share of chunks whose mean lies in the band of 95% of the real windows. "
         "An empty side keeps its last price, and the next order of that side is placed from it.",
         "", *(f"- {line}" for line in longest), "",
@@ -101,7 +102,8 @@ def conditioning_section(found: Sequence[Conditioning]) -> list[str]:
     return [
         "## Conditioning", "",
         "Slow contexts moved through their five tiers, lowest first, with the others at what is "
-        f"usual there: mean over the {found[0].window_s:.0f} s that followed in the training "
+        "usual there: mean over the window that followed ("
+        f"{', '.join(f'{one.asset} {one.window_s:.0f} s' for one in found)}) in the training "
         "recording, and in rollouts from states of the validation split that were told the tier.",
         "",
         *table(

@@ -39,6 +39,7 @@ MOVES = {  # slow context, and the fact that it should move
     "slow_touch": "mean_touch_volume",
 }
 WINDOW_S = 120.0
+WINDOW_EVENTS = 2_000  # windows of a busy market are shorter: as long as so many events take
 
 
 class Conditioned(Record):
@@ -81,7 +82,8 @@ def conditioning(
     entry, profile = find_asset(asset), load_profile(asset)
     recording = recording_with_quotes(entry, data)
     checkpoint = load_checkpoint(model_folder(model))
-    window_ns = round(WINDOW_S * NS_PER_S)
+    window_s = round(min(WINDOW_S, WINDOW_EVENTS / profile.events_per_s), 1)
+    window_ns = round(window_s * NS_PER_S)
     session = MarketSample.from_session(recording, "real", *entry.splits.train).windows(window_ns)
     features, _ = flow_features(recording, profile)
     at = np.maximum(np.searchsorted(features.time_ns, session.start_ns) - 1, 0)
@@ -101,7 +103,7 @@ def conditioning(
             } | {context: tier}
             told = TradeFM(checkpoint, resolve_device("auto"), usual)
             spec = RunSpec(
-                asset=asset, scenario=Scenario.none(), paths=paths, horizon_s=WINDOW_S, seed=seed,
+                asset=asset, scenario=Scenario.none(), paths=paths, horizon_s=window_s, seed=seed,
                 max_events=50_000, burn_in_events=0,
             )  # fmt: skip
             run = rollout(told, profile, spec, seeds=starts.seeds, history=starts.history)
@@ -118,5 +120,5 @@ def conditioning(
             )
         )  # fmt: skip
     return Conditioning(
-        asset=asset, model=model, paths=paths, window_s=WINDOW_S, seed=seed, rows=rows
+        asset=asset, model=model, paths=paths, window_s=window_s, seed=seed, rows=rows
     )

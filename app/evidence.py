@@ -37,6 +37,9 @@ class EvaluationSettings(BaseModel):
     )
     seed: int = Field(default=1, ge=0, lt=2**63)
     resamples: int = Field(default=200, ge=20, le=10_000, description="of the bootstrap")
+    learned: bool = Field(
+        default=True, description="discriminators, predictive score, memorisation"
+    )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_events: int = Field(default=20_000, ge=1, description="a runaway path is cut there")
 

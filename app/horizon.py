@@ -22,6 +22,7 @@ from stylized_facts.sheet import Number, Record
 
 LEVELS = ("mean_spread", "mean_touch_volume", "event_rate", "realised_volatility_10s")
 CHUNK_S = 300.0
+ENOUGH_EVENTS = 25_000  # a path of a busy market need not go on for longer
 REAL_BAND, PATH_BAND = (2.5, 97.5), (10.0, 90.0)  # percentiles
 
 
@@ -67,6 +68,8 @@ def long_rollout(
 ) -> LongRollout:
     """Roll far beyond what was trained on and set each chunk beside the real session.
 
+    A path goes on for `horizon_s`, or for as long as the market usually takes for 25,000 events.
+
     Paths start from real states of the test split; the band is that of all windows of a chunk's
     length in the whole recorded session.
 
@@ -76,6 +79,7 @@ def long_rollout(
         Unknown asset or model, or a recording that is missing or too short.
     """
     entry, profile = find_asset(asset), load_profile(asset)
+    horizon_s = min(horizon_s, ENOUGH_EVENTS / profile.events_per_s)
     recording = recording_with_quotes(entry, data)
     start_ns, end_ns = entry.splits.train[0], entry.splits.test[1]
     chunk_s = min(CHUNK_S, horizon_s / 4)
