@@ -122,7 +122,8 @@ def evaluate_asset(
     events |= {label: len(sample.events) for label, sample in given.items()}
     card = scorecard(
         real, samples, floor_seed=settings.seed, resamples=settings.resamples,
-        training=training_sample(recording, entry, horizon_ns), learned=settings.learned, bars_s=bars_s,
+        training=training_sample(recording, entry, horizon_ns), learned=settings.learned,
+        bars_s=bars_s,
     )  # fmt: skip
     samples = {label: samples[label] for label in card.models}
     sheet = fact_sheet(real, profile, REAL)
