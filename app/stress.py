@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,16 @@ from model.catalogue import find_asset, load_profile
 from model.errors import SpecError
 
 
-def build_spec(asset: str, scenario: str, **settings: Any) -> RunSpec:
+def build_spec(
+    asset: str, scenario: str, values: Mapping[str, float] | None = None, **settings: Any
+) -> RunSpec:
     """A checked `RunSpec` from what a person typed.
 
     Parameters
     ----------
     asset : an asset of the catalogue, upper or lower case
     scenario : name of a bundled scenario, or path of a YAML file
+    values : parameters of the scenario that are not to have their defaults
     settings : the other fields of `RunSpec`
 
     Raises
@@ -34,7 +37,7 @@ def build_spec(asset: str, scenario: str, **settings: Any) -> RunSpec:
     """
     known = find_asset(asset).asset
     try:
-        return RunSpec(asset=known, scenario=load_scenario(scenario), **settings)
+        return RunSpec(asset=known, scenario=load_scenario(scenario, values), **settings)
     except ValidationError as error:
         raise SpecError(first_problem(error)) from error
 

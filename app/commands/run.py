@@ -15,6 +15,7 @@ from app.commands.options import (
     output_folder,
     report_formats,
 )
+from app.commands.scenarios import Values, parameter_values
 
 if TYPE_CHECKING:
     from engine.spec import RunSpec
@@ -33,6 +34,7 @@ def run(
     device: Device = "auto",
     max_events: Annotated[int, typer.Option(help="A path is cut after so many events.")] = 100_000,
     burn_in: Annotated[int, typer.Option(help="Events of each path before its time starts.")] = 256,
+    values: Values = None,
     spec: Annotated[
         Path | None, typer.Option(help="Take everything from the spec.json of a run instead.")
     ] = None,
@@ -49,8 +51,9 @@ def run(
         asked = read_spec(spec)
     else:
         asked = build_spec(
-            asset, scenario, intensity=intensity, paths=paths, horizon_s=horizon, seed=seed,
-            model=model, device=device, max_events=max_events, burn_in_events=burn_in,
+            asset, scenario, parameter_values(values), intensity=intensity, paths=paths,
+            horizon_s=horizon, seed=seed, model=model, device=device, max_events=max_events,
+            burn_in_events=burn_in,
         )  # fmt: skip
     run_and_report(asked, out or Path("out") / f"{asked.asset}_{asked.scenario.name}", chosen)
 

@@ -66,6 +66,7 @@ def test_unknown_option(capsys: pytest.CaptureFixture[str]) -> None:
         (("--asset", "NOPE"), ("NOPE", "AMZN")),
         (("--scenario", "meteor"), ("meteor", "flash_crash")),
         (("--scenario", "no/such.yaml"), ("no/such.yaml",)),
+        (("--set", "sold=7"), ("sold: 7 is out of range",)),
         (("--paths", "0"), ("paths", "0")),
         (("--paths", "many"), ("--paths", "integer")),
         (("--horizon", "-3"), ("horizon_s", "-3")),
