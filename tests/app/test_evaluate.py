@@ -71,7 +71,7 @@ def test_prompts_stay_inside_the_test_split(amzn: Recording) -> None:
 
 def test_a_split_without_room_is_refused(amzn: Recording) -> None:
     with pytest.raises(RecordingError, match="shorter --horizon"):
-        real_prompts(amzn, find_asset("AMZN"), 3, 90 * 60 * NS_PER_S)
+        real_prompts(amzn, find_asset("AMZN"), 3, 91 * 60 * NS_PER_S)
 
 
 def test_the_real_windows_cover_the_split(amzn: Recording) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from stylized_facts import FACTS, QUANTITIES, SampleError, Scorecard, scorecard
 from stylized_facts.distances import quantile_edges, total_variation
-from stylized_facts.scorecard import training_edges
+from stylized_facts.scorecard import SCORED_CURVES, training_edges
 
 RETURNS = [f"log_return_{h}s" for h in (1, 10, 30, 60, 120)]
 
@@ -75,7 +75,7 @@ def test_what_is_wrong_misses(card):
 
 
 def test_good_model_beats_hawkes(card):
-    assert set(card.ratio_to_hawkes_rows) <= set(QUANTITIES)
+    assert set(card.ratio_to_hawkes_rows) <= set(QUANTITIES) | SCORED_CURVES
     assert "log_return_1s" in card.ratio_to_hawkes_rows
     assert "spread" not in card.ratio_to_hawkes_rows  # both at the floor
     low, high = card.ratio_to_hawkes_interval
@@ -87,7 +87,10 @@ def test_good_model_beats_hawkes(card):
     low, high = row.ratio_to_hawkes_interval["Good"]
     assert low <= row.ratio_to_hawkes["Good"] <= high < 1
     assert "Hawkes" not in row.ratio_to_hawkes
-    product = [card.row(key, "K-S").ratio_to_hawkes["Good"] for key in card.ratio_to_hawkes_rows]
+    product = [
+        card.row(key, "curve" if key in SCORED_CURVES else "K-S").ratio_to_hawkes["Good"]
+        for key in card.ratio_to_hawkes_rows
+    ]
     assert card.ratio_to_hawkes == pytest.approx(np.exp(np.mean(np.log(product))))
 
 
