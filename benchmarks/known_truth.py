@@ -19,16 +19,19 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from benchmarks.event_classes import CLASSES, classes_of, mid_direction, token_classes
 from benchmarks.markov_book import MarkovBook
 from benchmarks.poisson_book import PROFILE, PoissonBook
 from model.checkpoint import Checkpoint
+from model.codec import BINS
 from model.dataset import FlowDataset
 from model.events import Float64, Int64, Recording
 from model.features import FlowFeatures, flow_features
 from model.heads import FactoredHeads
 from model.presets import ModelSettings
+from model.tokenizer import ASSET_CONTEXTS
 from model.training import TrainingSettings, train
 from model.transformer import Transformer
 
@@ -105,7 +108,7 @@ class Sample:
         return np.asarray(counts / counts.sum(1, keepdims=True))
 
 
-def class_probabilities(network: Transformer, columns: torch.Tensor) -> torch.Tensor:
+def class_probabilities(network: Transformer, columns: Tensor) -> Tensor:
     """What the network gives to each class of the next event, float32 [B, T, 12].
 
     `columns` int64 [B, T, columns]. Heads of action, side and depth, multiplied out.
@@ -128,18 +131,37 @@ def class_probabilities(network: Transformer, columns: torch.Tensor) -> torch.Te
     return out
 
 
+def seen(checkpoint: Checkpoint, sample: Sample) -> Tensor:
+    """What a model sees of a sample, in sequences: int64 [S, T, columns]."""
+    data = FlowDataset.build(sample.parts, checkpoint.tokenizer, checkpoint.config.settings)
+    return torch.stack([columns for columns, _ in data.sequences(2 * ASKED_AFTER)])
+
+
 @torch.no_grad()
 def predictions(checkpoint: Checkpoint, sample: Sample) -> Float64:
     """Class probabilities before each event at `asked(sample)`, float64 [m, 12]."""
-    network, length = checkpoint.transformer(), 2 * ASKED_AFTER
-    data = FlowDataset.build(sample.parts, checkpoint.tokenizer, checkpoint.config.settings)
-    columns = torch.stack([columns for columns, _ in data.sequences(length)])
-    found = [class_probabilities(network, batch)[:, ASKED_AFTER:] for batch in columns.split(32)]
+    network = checkpoint.transformer()
+    found = [
+        class_probabilities(network, batch)[:, ASKED_AFTER:]
+        for batch in seen(checkpoint, sample).split(32)
+    ]
     return torch.cat(found).flatten(0, 1).double().numpy()
 
 
+def best_given_bins(checkpoint: Checkpoint, sample: Sample, law: Float64) -> Float64:
+    """The true law averaged over the events whose touch the context shows alike, [m, 12]."""
+    first = len(BINS) + ASSET_CONTEXTS
+    names = checkpoint.tokenizer.contexts
+    touch = [first + names.index(name) for name in ("spread", "bid_size", "ask_size")]
+    shown = seen(checkpoint, sample)[:, ASKED_AFTER:, touch].flatten(0, 1).numpy()
+    bins, at, counts = np.unique(shown, axis=0, return_inverse=True, return_counts=True)
+    mean = np.zeros((len(bins), CLASSES))
+    np.add.at(mean, at, law)
+    return np.asarray((mean / counts[:, None])[at])
+
+
 def asked(sample: Sample) -> Int64:
-    """Events before which `predictions` asks: the second half of each of its sequences."""
+    """Events before which `predictions` asks: the second half of each sequence of `seen`."""
     length, first, out = 2 * ASKED_AFTER, 0, []
     for part in sample.parts:
         for start in range(0, len(part) - length, length):
@@ -178,18 +200,19 @@ class Truth:
         by_state = total_variation(gap / visits[:, None], np.zeros(CLASSES))
         share = visits / len(p)
         direction = mid_direction(self.touch[:, 1], self.touch[:, 2])
-        drift, true_drift = (p * direction).sum(1), (self.law * direction).sum(1)
+        drift = (p * direction).sum(1)
         still = self.touch[:, 1] == self.touch[:, 2]  # by symmetry no drift
-        moves = (p * direction**2).sum(1)
+        drift, moved = drift[still], self.moved[still]
+        moves, truly = ((q * direction**2).sum(1)[still] for q in (p, self.law))
+        scale = np.sqrt((drift**2).sum() * (moved**2).sum())
         return {
             "tv": float(share @ by_state),
             "tv_worst": float(by_state[share >= BUSY_SHARE].max()),
             "tv_event": float(total_variation(p, self.law).mean()),
             "history": _spread_within(self.touch, p),
-            "drift_claimed": float(np.sqrt((drift[still] ** 2).mean() / moves[still].mean())),
-            "drift_realised": _correlation(drift[still], self.moved[still]),
-            "band": float(1.96 / np.sqrt(still.sum())),
-            "drift_found": _correlation(drift[~still], true_drift[~still]),
+            "claimed": float(np.sqrt((drift**2).mean() / moves.mean())),
+            "realised": float(drift @ moved / scale),
+            "band": float(1.96 * np.sqrt(drift**2 @ truly) / scale),
         }
 
 
@@ -199,13 +222,6 @@ def _spread_within(touch: Int64, p: Float64) -> float:
     order = np.lexsort((chance, *touch.T))
     same = (touch[order[1:]] == touch[order[:-1]]).all(1)
     return float(total_variation(p[order[1:]], p[order[:-1]])[same].mean())
-
-
-def _correlation(x: Float64, y: Float64) -> float:
-    """Pearson's; NaN where one of the two is constant but for rounding."""
-    if min(x.std(), y.std()) < 1e-9:
-        return float("nan")
-    return float(np.corrcoef(x, y)[0, 1])
 
 
 Row = dict[str, str | int | float]
@@ -228,22 +244,21 @@ def compare(market: KnownMarket, events: int, steps: int, seed: int) -> list[Row
         ("sampling floor", fresh.kernel()[truth.state]),
     ):
         out.append(base | {"predictor": name} | truth.scores(p))
-    contexts: tuple[str, tuple[str, ...] | None]
-    for contexts in (("without context", ()), ("with context", None)):
+    for name, contexts in (("model without context", ()), ("model with context", None)):
         began = time.perf_counter()
         course = COURSE.model_copy(update={"steps": steps, "seed": seed})
         with tempfile.TemporaryDirectory() as folder:
             checkpoint = train(
-                training.parts, validation.parts, BODY.model_copy(update={"contexts": contexts[1]}),
-                course, Path(folder) / "model", name=contexts[0],
+                training.parts, validation.parts, BODY.model_copy(update={"contexts": contexts}),
+                course, Path(folder) / "model", name=name,
             )  # fmt: skip
         seconds = time.perf_counter() - began
         best = int(checkpoint.config.training["best_step"])
+        spent: Row = {"train_s": round(seconds, 1), "best_step": best}
         scores = truth.scores(predictions(checkpoint, evaluated))
-        out.append(
-            base | {"predictor": f"model {contexts[0]}"} | scores
-            | {"train_s": round(seconds, 1), "best_step": best}
-        )  # fmt: skip
+        out.append(base | {"predictor": name} | scores | spent)
+    binned = best_given_bins(checkpoint, evaluated, truth.law)
+    out.append(base | {"predictor": "context bins, law known"} | truth.scores(binned))
     return out
 
 
@@ -252,15 +267,14 @@ def table(rows: list[Row]) -> str:
     columns = {
         "market": "Market", "events": "Events", "predictor": "Predictor", "tv": "TV by state",
         "tv_worst": "worst state", "tv_event": "TV by event", "history": "History",
-        "drift_claimed": "Drift claimed", "drift_realised": "realised", "band": "95% band",
-        "drift_found": "Drift found",
+        "claimed": "Drift claimed", "realised": "realised", "band": "95% band",
     }  # fmt: skip
     lines = ["| " + " | ".join(columns.values()) + " |", "|---" * len(columns) + "|"]
     for row in rows:
         cells = (row[key] for key in columns)
         text = (f"{c:,}" if isinstance(c, int) else c if isinstance(c, str) else f"{c:.3f}"
                 for c in cells)  # fmt: skip
-        lines.append("| " + " | ".join(text).replace("nan", "-") + " |")
+        lines.append("| " + " | ".join(text) + " |")
     return "\n".join(lines)
 
 

@@ -38,7 +38,7 @@ class MarkovBook:
 
     name: str = "Markov book"
     join: float = 1.2  # new orders at a touch, over the spread; none where the queue is full
-    improve: float = 0.5  # new orders a tick inside, for each tick that is free
+    improve: float = 0.4  # new orders a tick inside, for each tick that is free
     cancel: float = 0.25  # cancels for each order of a queue
     market: float = 1.0  # aggressive orders, times the share of their own side in both queues
 
