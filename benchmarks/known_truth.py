@@ -4,7 +4,7 @@ Small bodies are trained on flow of two books whose next event has a known distr
 touch, with the context of the book and without any, and asked for that distribution. Prints a
 table and one JSON line. The measures are explained in docs/known_truth.md.
 
-Run: python -m benchmarks.known_truth [--events 50000 200000] [--steps 600] [--seed 1]
+Run: python -m benchmarks.known_truth [--events 50000 200000] [--steps 1000] [--seed 1]
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BODY = ModelSettings(
     d_model=48, layers=2, heads=4, d_ff=128, window=32, head_hidden=48, dropout=0.0
 )
 COURSE = TrainingSettings(
-    batch=32, length=64, learning_rate=3e-3, warm_up=50, evaluate_every=100, patience=3
+    batch=32, length=64, learning_rate=6e-3, warm_up=50, evaluate_every=100, patience=3
 )
 EVALUATED = 60_000  # fresh events on which every predictor is asked
 VALIDATION = 20_000
@@ -204,7 +204,7 @@ class Truth:
         still = self.touch[:, 1] == self.touch[:, 2]  # by symmetry no drift
         drift, moved = drift[still], self.moved[still]
         moves, truly = ((q * direction**2).sum(1)[still] for q in (p, self.law))
-        scale = np.sqrt((drift**2).sum() * (moved**2).sum())
+        scale = max(1e-9, np.sqrt((drift**2).sum() * (moved**2).sum()))
         return {
             "tv": float(share @ by_state),
             "tv_worst": float(by_state[share >= BUSY_SHARE].max()),
@@ -282,7 +282,7 @@ def main() -> None:
     """Compare and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--events", type=int, nargs="+", default=[50_000, 200_000])
-    parser.add_argument("--steps", type=int, default=600, help="optimiser steps at most")
+    parser.add_argument("--steps", type=int, default=1000, help="optimiser steps at most")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     markets: tuple[KnownMarket, ...] = (MarkovBook(), PoissonBook())
