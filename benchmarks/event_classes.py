@@ -38,7 +38,7 @@ def classes_of(features: FlowFeatures) -> Int64:
         [Kind.CROSS, Kind.CANCEL_BEHIND, Kind.CANCEL, Kind.INSIDE, Kind.JOIN],
         Kind.BEHIND,
     )
-    return len(Kind) * features.side.astype(np.int64) + kind
+    return np.asarray(len(Kind) * features.side.astype(np.int64) + kind)
 
 
 def token_classes() -> Int64:

@@ -257,6 +257,7 @@ def compare(market: KnownMarket, events: int, steps: int, seed: int) -> list[Row
         spent: Row = {"train_s": round(seconds, 1), "best_step": best}
         scores = truth.scores(predictions(checkpoint, evaluated))
         out.append(base | {"predictor": name} | scores | spent)
+    # the last checkpoint is the one with context
     binned = best_given_bins(checkpoint, evaluated, truth.law)
     out.append(base | {"predictor": "context bins, law known"} | truth.scores(binned))
     return out
@@ -272,10 +273,14 @@ def table(rows: list[Row]) -> str:
     lines = ["| " + " | ".join(columns.values()) + " |", "|---" * len(columns) + "|"]
     for row in rows:
         cells = (row[key] for key in columns)
-        text = (f"{c:,}" if isinstance(c, int) else c if isinstance(c, str) else f"{c:.3f}"
-                for c in cells)  # fmt: skip
-        lines.append("| " + " | ".join(text) + " |")
+        lines.append("| " + " | ".join(map(_cell, cells)) + " |")
     return "\n".join(lines)
+
+
+def _cell(value: str | int | float) -> str:
+    if isinstance(value, float):
+        return f"{round(value, 3) + 0.0:.3f}"  # no minus zero
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 def main() -> None:
