@@ -85,7 +85,8 @@ def conditioning(
     window_s = round(min(WINDOW_S, WINDOW_EVENTS / profile.events_per_s), 1)
     window_ns = round(window_s * NS_PER_S)
     session = MarketSample.from_session(recording, "real", *entry.splits.train).windows(window_ns)
-    features, _ = flow_features(recording, profile)
+    known = recording.between(entry.splits.train[0], entry.splits.test[1])
+    features, _ = flow_features(known, profile)
     at = np.maximum(np.searchsorted(features.time_ns, session.start_ns) - 1, 0)
     edges = checkpoint.tokenizer.encode(features)[1][at, 3:]
     contexts = checkpoint.tokenizer.contexts

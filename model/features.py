@@ -250,7 +250,7 @@ def _walk(flow: _Flow, open_ticks: float, scale: Float64, state: Float64, found:
             found.crossing[n] = crosses
             found.depth_ticks[n] = depth
             anchor = vwap_mid(state)
-            found.depth_mid[n] = (price[i] - anchor) / anchor
+            found.depth_mid[n] = (price[i] - anchor) / anchor if anchor > 0.0 else 0.0
             last_kept = time_ns[i]
         dt_s = (time_ns[i] - previous) / NS_PER_S
         counted = 1.0 if kept else 0.0
