@@ -39,6 +39,8 @@ MOVES = {  # slow context, and the fact that it should move
     "slow_touch": "mean_touch_volume",
 }
 WINDOW_S = 120.0
+LEAST_PATHS, MOST_EVENTS = 8, 25_000  # of one rollout: a busy market gets fewer paths
+RUNAWAY = 5.0  # times the usual activity: a path is cut there
 WINDOW_EVENTS = 2_000  # windows of a busy market are shorter: as long as so many events take
 
 
@@ -83,6 +85,7 @@ def conditioning(
     recording = recording_with_quotes(entry, data)
     checkpoint = load_checkpoint(model_folder(model))
     window_s = round(min(WINDOW_S, WINDOW_EVENTS / profile.events_per_s), 1)
+    paths = min(paths, max(LEAST_PATHS, round(MOST_EVENTS / profile.events_per_s / window_s)))
     window_ns = round(window_s * NS_PER_S)
     session = MarketSample.from_session(recording, "real", *entry.splits.train).windows(window_ns)
     known = recording.between(entry.splits.train[0], entry.splits.test[1])
@@ -105,7 +108,7 @@ def conditioning(
             told = TradeFM(checkpoint, resolve_device("auto"), usual)
             spec = RunSpec(
                 asset=asset, scenario=Scenario.none(), paths=paths, horizon_s=window_s, seed=seed,
-                max_events=50_000, burn_in_events=0,
+                max_events=round(RUNAWAY * profile.events_per_s * window_s), burn_in_events=0,
             )  # fmt: skip
             run = rollout(told, profile, spec, seeds=starts.seeds, history=starts.history)
             sample = ensemble_sample(run.baseline, context)

@@ -26,6 +26,7 @@ from stylized_facts.sheet import Band, Number, Record
 SHARES = (0.05, 0.1, 0.2, 0.4)  # of the volume usually traded while the metaorder runs
 START_S, DURATION_S, AFTER_S, SLICES = 10.0, 60.0, 120.0, 30
 STEP_S = 10
+LEAST_PAIRS, MOST_EVENTS = 12, 80_000  # of one arm: a busy market gets fewer paths
 BARS = 10.0  # seconds of the returns behind `AssetProfile.volatility_bps`
 
 
@@ -64,6 +65,7 @@ def injected_impact(
     """
     entry, profile = find_asset(asset), load_profile(asset)
     horizon_s = START_S + DURATION_S + AFTER_S
+    paths = min(paths, max(LEAST_PAIRS, round(MOST_EVENTS / profile.events_per_s / horizon_s)))
     recording = recording_with_quotes(entry, data)
     starts = real_prompts(recording, entry, paths, round(horizon_s * NS_PER_S))
     flow = resolve_model(model, asset)
