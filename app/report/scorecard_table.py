@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.charts.numbers import count, interval, number
 from app.report.blocks import Badge, Block, Cell, Column, Paragraph, Table
 from stylized_facts.score_row import DETAIL, DISTANCES, ScoreRow
-from stylized_facts.scorecard import Scorecard
+from stylized_facts.scorecard import SCORED_CURVES, Scorecard
 
 _VERDICT_BADGES: dict[str, Badge] = {
     "match": "good", "close": "middling", "miss": "bad", "too few samples": "neutral",
@@ -23,6 +25,20 @@ _METRICS = {
 }
 
 
+# A page has room for the model under test and what it has to beat; evaluations hold the others.
+BESIDE = ("Hawkes", "Zero intelligence")
+TELLING = frozenset({
+    "kurtosis_10s", "hill_10s", "acf_abs_return_1s", "zero_return_share", "order_sign_acf_1",
+    "aggressive_share", "cancel_share",
+})  # fmt: skip
+
+
+def printed_models(models: Iterable[str]) -> list[str]:
+    """Those of the models of a scorecard, the one under test first, that a report shows."""
+    first, *others = models
+    return [first, *(label for label in others if label in BESIDE)]
+
+
 def scorecard_blocks(scorecard: Scorecard | None) -> list[Block]:
     """Headline and table of a scorecard, or a sentence that there is none."""
     if scorecard is None:
@@ -32,25 +48,32 @@ def scorecard_blocks(scorecard: Scorecard | None) -> list[Block]:
                 "faultline evaluate before the numbers above are used for anything."
             )
         ]
+    models = printed_models(scorecard.models)
     columns = (
         Column("Quantity", share=0.25), Column("Real", "right", 0.17),
         Column("Floor", "right", 0.07),
-        *(Column(model, "right", 0.51 / len(scorecard.models)) for model in scorecard.models),
+        *(Column(model, "right", 0.51 / len(models)) for model in models),
     )  # fmt: skip
-    shown = [row for row in scorecard.rows if row.metric not in DETAIL]
-    rows = tuple(_score(row, scorecard.models) for row in shown)
+    shown = [row for row in scorecard.rows if _is_printed(row)]
+    rows = tuple(_score(row, models) for row in shown)
     used = dict.fromkeys(row.metric for row in shown)
     note = (
         f"{count(scorecard.windows_real)} real windows of {number(scorecard.window_s)} s "
         f"({scorecard.real_label}) against "
-        + ", ".join(f"{m} {count(scorecard.windows[m])}" for m in scorecard.models)
+        + ", ".join(f"{m} {count(scorecard.windows[m])}" for m in models)
         + f" windows. Numbers are distances with 95% intervals ({count(scorecard.resamples)} "
         "bootstrap resamples); for facts and means the value itself. Floor: real against real. "
         + "; ".join(f"{metric}: {_METRICS[metric]}" for metric in used)
-        + "."
+        + f". {count(len(scorecard.rows) - len(shown))} further rows are in the evaluation."
     )
     table = Table(f"Realism scorecard, {scorecard.asset}", columns, rows, note)
     return [Paragraph(_headline(scorecard)), table]
+
+
+def _is_printed(row: ScoreRow) -> bool:
+    if row.metric == "curve":
+        return row.quantity in SCORED_CURVES
+    return row.quantity in TELLING or row.metric not in (*DETAIL, "fact", "W1")
 
 
 def _headline(scorecard: Scorecard) -> str:

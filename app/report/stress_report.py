@@ -12,6 +12,7 @@ from app.charts.spec import ChartSpec
 from app.charts.stress import stress_charts
 from app.manifest import Manifest
 from app.report import texts
+from app.report.scorecard_table import printed_models
 from app.report.summary import Card, Verdict, cards_of, findings_of, question_of, verdict_of
 from engine.risk import AchievedRow, RiskTable, bands, requested_against_achieved, risk_table
 from engine.risk.paths import PairedRun
@@ -127,6 +128,7 @@ def build_section(
     spec, profile = run.spec, run.profile
     risk, achieved = risk_table(run), requested_against_achieved(run)
     models = {label: sheet for label, sheet in (sheets or {}).items() if label != REAL}
+    models = {label: models[label] for label in printed_models(models)} if models else {}
     realism = realism_charts(sheets[REAL], models) if sheets and REAL in sheets else []
     return Section(
         spec=spec,

@@ -18,6 +18,7 @@ from app.report import StressReport, assemble, build_report, build_section, writ
 from app.report.html import render_html
 from app.report.pages import blocks_of
 from app.report.pdf import render_pdf
+from app.report.scorecard_table import BESIDE, TELLING, printed_models, scorecard_blocks
 from app.report.summary import TAIL, cards_of, direction, findings_of, question_of, verdict_of
 from app.report.write import read_report
 from engine.risk import AchievedRow, Estimate, RiskTable
@@ -263,16 +264,46 @@ def test_three_formats_show_the_same_numbers(
                 text = number((row[arm] or {}).get(part), signed=arm == "effect")
                 assert text in on_page, (row["measure"], arm, part)
                 assert text in on_paper, (row["measure"], arm, part)
-    for row in stored["sections"][0]["scorecard"]["rows"]:
-        for distance in row["distance"].values():
-            assert number(distance) in on_page
-            assert number(distance) in on_paper
+    judged = [r for r in stored["sections"][0]["scorecard"]["rows"] if r["metric"] == "K-S"]
+    assert len(judged) >= 2
+    for row in judged:
+        for model in printed_models(row["distance"]):
+            assert number(row["distance"][model]) in on_page
+            assert number(row["distance"][model]) in on_paper
     for texts in (on_page, on_paper):
         plain = re.sub(r"\s+", " ", texts)
         assert stored["verdict"]["text"] in plain
         assert stored["manifest"]["files"][0]["sha256"] in plain
         for card in stored["cards"]:
             assert card["value"] in plain
+
+
+def test_a_report_shows_the_model_beside_what_it_has_to_beat(report: StressReport) -> None:
+    assert printed_models(["TradeFM", "Markov order 1", "Hawkes", "FIGARCH"]) == [
+        "TradeFM",
+        "Hawkes",
+    ]
+    assert printed_models(["FIGARCH"]) == ["FIGARCH"]
+    scorecard = report.sections[0].scorecard
+    assert scorecard is not None
+    rows = scorecard.rows
+    many = scorecard.model_copy(
+        update={
+            "rows": [
+                *rows,
+                rows[0].model_copy(update={"quantity": "leverage", "metric": "fact"}),
+                rows[0].model_copy(update={"quantity": next(iter(TELLING)), "metric": "fact"}),
+            ]
+        }
+    )
+    tables = [
+        block
+        for card in (scorecard, many)
+        for block in scorecard_blocks(card)
+        if block.type == "table"
+    ]
+    assert len(tables[1].rows) == len(tables[0].rows) + 1
+    assert {column.title for column in tables[0].columns[3:]} <= {scorecard.models[0], *BESIDE}
 
 
 def test_every_table_row_is_as_long_as_its_head(report: StressReport) -> None:
