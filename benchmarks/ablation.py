@@ -120,7 +120,7 @@ def make(name: str, seed: int, data: Path) -> dict[str, object]:
         for asset, horizon_s in HORIZONS_S.items():
             settings = EvaluationSettings(
                 model=folder, baselines=(), paths=PATHS, horizon_s=horizon_s, seed=seed,
-                split="validation", resamples=20, max_events=4000,
+                split="validation", resamples=20, max_events=4000, learned=False,
             )  # fmt: skip
             card = evaluate_asset(asset, data, settings).scorecard
             rows = {r.quantity: r for r in card.rows if r.metric in ("K-S", "mean")}
