@@ -18,7 +18,7 @@ from torch import Tensor
 
 from model.errors import CheckpointError
 from model.presets import ModelSettings
-from model.tokenizer import PRESET_CONTEXTS, Tokenizer
+from model.tokenizer import Tokenizer
 from model.transformer import Transformer
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -106,7 +106,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     prefix = "tokenizer."
     tokenizer = Tokenizer.from_arrays(
         config.settings.tokens,
-        config.settings.contexts or PRESET_CONTEXTS[config.settings.tokens],
+        config.settings.context_names,
         {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)},
     )
     weights = {n: torch.from_numpy(a) for n, a in arrays.items() if not n.startswith(prefix)}

@@ -34,6 +34,11 @@ class ModelSettings(BaseModel):
     rope_base: float = Field(default=10_000.0, gt=0)
     dropout: float = Field(default=0.1, ge=0, lt=1)
 
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """The contexts that are used: all of `tokens`, or those chosen."""
+        return PRESET_CONTEXTS[self.tokens] if self.contexts is None else self.contexts
+
     @model_validator(mode="after")
     def _known_contexts(self) -> ModelSettings:
         names = PRESET_CONTEXTS["touch"]
@@ -54,7 +59,7 @@ class ModelSettings(BaseModel):
 
 def queue_columns(settings: ModelSettings) -> list[int]:
     """Input columns of the contexts `bid_size` and `ask_size`; empty where they are not used."""
-    names = PRESET_CONTEXTS[settings.tokens] if settings.contexts is None else settings.contexts
+    names = settings.context_names
     first = (1 if settings.head == "composite" else len(BINS)) + ASSET_CONTEXTS
     wanted = [first + i for i, name in enumerate(names) if name in ("bid_size", "ask_size")]
     return wanted if len(wanted) == 2 else []

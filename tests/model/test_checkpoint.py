@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
 from model.checkpoint import CONFIG, WEIGHTS, Checkpoint, load_checkpoint, save_checkpoint
 from model.errors import CheckpointError
 from model.events import Recording
 from model.features import flow_features
+from model.presets import ModelSettings
 from model.profile import AssetProfile
 
 Make = Callable[..., Checkpoint]
@@ -33,6 +35,24 @@ def test_round_trip(
         loaded.tokenizer.encode(features)[0], saved.tokenizer.encode(features)[0]
     )
     assert not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.parametrize("contexts", [(), ("spread", "slow_spread")])
+def test_a_model_of_few_contexts_or_none(
+    contexts: tuple[str, ...], tmp_path: Path, make_checkpoint: Make, flow: Recording,
+    profile: AssetProfile,
+) -> None:  # fmt: skip
+    save_checkpoint(make_checkpoint(contexts=contexts), tmp_path)
+    loaded = load_checkpoint(tmp_path)
+    assert loaded.tokenizer.contexts == contexts
+    context = loaded.tokenizer.encode(flow_features(flow, profile)[0])[1]
+    assert context.shape[1] == 3 + len(contexts)
+    loaded.transformer()
+
+
+def test_unknown_contexts_are_refused() -> None:
+    with pytest.raises(ValidationError, match="use some of price_level, spread"):
+        ModelSettings(contexts=("weather",))
 
 
 def test_missing_folder(tmp_path: Path) -> None:
