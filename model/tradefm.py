@@ -147,7 +147,7 @@ class TradeFMSession:
         fast = [name for name in self.tokenizer.contexts if name in FAST_CONTEXTS]
         self.context_bins = ContextBins(
             context_scale(profile),
-            np.array([FAST_CONTEXTS.index(name) for name in fast]),
+            np.array([FAST_CONTEXTS.index(name) for name in fast], np.int64),
             np.ascontiguousarray(self.tokenizer.context_edges[tick_regime(profile), : len(fast)]),
         )
         self.state = stationary_state(profile, np.float64(0.5) * (view.bid_ticks + view.ask_ticks))

@@ -16,6 +16,7 @@ from model.events import Action, Recording, Side
 from model.features import CONTEXTS, FAST_SIZE, context_scale, flow_features
 from model.order_flow import FlowSession, MarketView, OrderFlowModel, Proposals, Tilts
 from model.profile import AssetProfile
+from model.slow import SLOW_CONTEXTS
 from model.tokenizer import MIDDLE_TIER, fit_tokenizer
 from model.tradefm import TradeFM
 
@@ -57,6 +58,35 @@ def test_it_speaks_the_protocol(make_checkpoint: Make, profile: AssetProfile) ->
     assert isinstance(model, OrderFlowModel)
     assert isinstance(model.start(np.arange(2), 1, profile, _view(2)), FlowSession)
     assert model.name == "TradeFM toy"
+
+
+@pytest.mark.parametrize("contexts", [(), ("spread", "slow_spread"), SLOW_CONTEXTS])
+def test_a_model_of_few_contexts_or_none_writes_flow(
+    contexts: tuple[str, ...], make_checkpoint: Make, profile: AssetProfile
+) -> None:
+    view = _view(3)
+    record: Record = []
+    session = TradeFM(make_checkpoint(contexts=contexts)).start(np.arange(3), 1, profile, view)
+    _drive(session, view, 5, record)
+    assert len(record) == 5
+    assert all((step[0] >= 1).all() for step in record)
+
+
+def test_tiers_that_are_told_stay(
+    make_checkpoint: Make, profile: AssetProfile, flow: Recording
+) -> None:
+    model = TradeFM(make_checkpoint(), tiers={"slow_spread": 5, "slow_touch": 1})
+    view = _view(2)
+    session = model.start(np.arange(2), 1, profile, view, [flow.slice(0, 200)] * 2)
+    _drive(session, view, 10)
+    assert (session.context[:, 3 + CONTEXTS.index("slow_spread")] == 5).all()
+    assert (session.context[:, 3 + CONTEXTS.index("slow_touch")] == 1).all()
+
+
+@pytest.mark.parametrize("tiers", [{"slow_spread": 0}, {"slow_spread": 6}, {"spread": 2}])
+def test_tiers_that_there_are_not_are_refused(tiers: dict[str, int], make_checkpoint: Make) -> None:
+    with pytest.raises(SpecError, match="use a number from 1 to 5 for one of slow_activity"):
+        TradeFM(make_checkpoint(), tiers=tiers)
 
 
 @pytest.mark.parametrize("changes", [{}, {"head": "composite", "tokens": "paper"}])
