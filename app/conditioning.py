@@ -25,7 +25,7 @@ from model.checkpoint import load_checkpoint
 from model.events import NS_PER_S
 from model.features import flow_features
 from model.slow import SLOW_CONTEXTS
-from model.tokenizer import TIERS
+from model.tokenizer import ASSET_CONTEXTS, TIERS
 from model.tradefm import TradeFM
 from stylized_facts.facts import FACTS
 from stylized_facts.sample import MarketSample
@@ -91,9 +91,9 @@ def conditioning(
     known = recording.between(entry.splits.train[0], entry.splits.test[1])
     features, _ = flow_features(known, profile)
     at = np.maximum(np.searchsorted(features.time_ns, session.start_ns) - 1, 0)
-    edges = checkpoint.tokenizer.encode(features)[1][at, 3:]
+    told = checkpoint.tokenizer.encode(features)[1][at, ASSET_CONTEXTS:]
     contexts = checkpoint.tokenizer.contexts
-    tiers = {name: edges[:, contexts.index(name)] for name in SLOW_CONTEXTS if name in contexts}
+    tiers = {name: told[:, contexts.index(name)] for name in SLOW_CONTEXTS if name in contexts}
     real = levels_by_window(session, list(MOVES.values()))
     starts = real_prompts(recording, entry, paths, window_ns, "validation")
     rows = []
@@ -105,12 +105,12 @@ def conditioning(
                 name: int(np.median(values[here])) if here.any() else tier
                 for name, values in tiers.items()
             } | {context: tier}
-            told = TradeFM(checkpoint, resolve_device("auto"), usual)
+            flow = TradeFM(checkpoint, resolve_device("auto"), usual)
             spec = RunSpec(
                 asset=asset, scenario=Scenario.none(), paths=paths, horizon_s=window_s, seed=seed,
                 max_events=round(RUNAWAY * profile.events_per_s * window_s), burn_in_events=0,
             )  # fmt: skip
-            run = rollout(told, profile, spec, seeds=starts.seeds, history=starts.history)
+            run = rollout(flow, profile, spec, seeds=starts.seeds, history=starts.history)
             sample = ensemble_sample(run.baseline, context)
             out["moments"].append(int(here.sum()))
             out["real"].append(float(np.nanmean(real[key][here])) if here.any() else np.nan)

@@ -8,9 +8,11 @@ from typing import Any
 
 from app.card_sections import (
     conditioning_section,
+    digits,
     horizon_section,
     impact_section,
     seeds_section,
+    table,
 )
 from app.evidence import Evidence
 from app.realism import read_conditioning, read_horizons, read_impact, read_seeds
@@ -80,7 +82,7 @@ def model_card(
         "",
         "## Data",
         "",
-        *_table(
+        *table(
             ("asset", "recording", "SHA-256", "training events", "validation events"),
             [
                 (s["asset"], s["file"], f"`{s['sha256'][:16]}...`",
@@ -121,28 +123,28 @@ def model_card(
 def _evaluation(evaluations: Sequence[Evidence]) -> list[str]:
     if not evaluations:
         return ["Not evaluated yet: `faultline evaluate`."]
+    models = list(dict.fromkeys(m for one in evaluations for m in one.scorecard.models))
     lines = [
         "Closed-loop rollouts from real states, every model through the same simulator. Distances "
         "are K-S statistics against the real test split; `floor` is the same between two halves "
         "of it. Ratios are geometric means over the scored quantities, smaller is better.",
         "",
-        *_table(
-            ("asset", "TradeFM / Hawkes", "95% interval", "TradeFM / floor", "Hawkes / floor",
-             "zero intelligence / floor"),
-            [_headline(evidence) for evidence in evaluations],
+        *table(
+            ("asset", "TradeFM / Hawkes", "95% interval", *(f"{m} / floor" for m in models)),
+            [_headline(evidence, models) for evidence in evaluations],
         ),
     ]  # fmt: skip
     for evidence in evaluations:
         card, made = evidence.scorecard, evidence.provenance
         lines += ["", f"### {card.asset}", "", f"    {made.settings.command(card.asset)}", ""]
-        lines += _table(
+        lines += table(
             ("quantity", "floor", *(f"{model}" for model in card.models)),
             [_distances(row, card.models) for row in card.rows if row.metric == "K-S"],
         )
-        lines += ["", *_table(
+        lines += ["", *table(
             ("mean", "real", *(f"{model}" for model in card.models)),
-            [(f"{row.label} ({row.unit})", _number(row.real),
-              *(_number(row.values[model]) for model in card.models))
+            [(f"{row.label} ({row.unit})", digits(row.real),
+              *(digits(row.values[model]) for model in card.models))
              for row in card.rows if row.metric == "mean"],
         )]  # fmt: skip
         own = made.counters[card.models[0]]
@@ -155,24 +157,16 @@ def _evaluation(evaluations: Sequence[Evidence]) -> list[str]:
     return lines
 
 
-def _headline(evidence: Evidence) -> tuple[str, ...]:
+def _headline(evidence: Evidence, models: Sequence[str]) -> tuple[str, ...]:
     card = evidence.scorecard
     low, high = card.ratio_to_hawkes_interval
-    ratios = [_number(card.ratio_to_floor[model]) for model in card.models]
-    return (card.asset, _number(card.ratio_to_hawkes), f"{low:.2f} to {high:.2f}", *ratios)
+    ratios = [digits(card.ratio_to_floor.get(model)) for model in models]
+    return (card.asset, digits(card.ratio_to_hawkes), f"{low:.2f} to {high:.2f}", *ratios)
 
 
 def _distances(row: ScoreRow, models: Sequence[str]) -> tuple[str, ...]:
-    return (row.label, _number(row.floor), *(_number(row.distance[model]) for model in models))
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+    return (row.label, digits(row.floor), *(digits(row.distance[model]) for model in models))
 
 
 def _join(facts: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in facts.items())
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return ["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)]

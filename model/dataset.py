@@ -13,7 +13,7 @@ from model.events import Int64
 from model.features import FlowFeatures
 from model.presets import ModelSettings
 from model.slow import SLOW_CONTEXTS
-from model.tokenizer import TIERS, Tokenizer
+from model.tokenizer import ASSET_CONTEXTS, TIERS, Tokenizer
 
 START_SHARE = 0.1  # of the training sequences begin as a path without history does
 UNKNOWN_SHARE = 0.5  # of the training sequences do not know the day's open
@@ -60,7 +60,7 @@ class FlowDataset:
     ) -> FlowDataset:
         """Encode the features of one or more recordings."""
         encoded = [tokenizer.encode(part) for part in parts]
-        first = len(start_columns(settings)) + 3
+        first = len(start_columns(settings)) + ASSET_CONTEXTS
         return cls(
             [input_columns(tokens, context, settings) for tokens, context in encoded],
             [tokens.astype(np.int64) for tokens, _ in encoded],
