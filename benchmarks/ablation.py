@@ -6,13 +6,17 @@
 
 Each row trains a small body on the training splits and rolls it out from states of the VALIDATION
 splits; the test splits are not touched. A row that is there already is not made again. Scores are
-geometric means over quantities of K-S distances over the real-against-real floor.
+geometric means over quantities of K-S distances over the real-against-real floor. A row that
+changes the library itself runs in a process of its own, with kernels of its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -23,6 +27,7 @@ import numpy as np
 from app.commands.train import training_data
 from app.evaluate import evaluate_asset
 from app.evidence import EvaluationSettings
+from benchmarks import ablation_patches as patches
 from model.checkpoint import Checkpoint, save_checkpoint
 from model.events import Float64
 from model.features import FAST_CONTEXTS
@@ -45,6 +50,8 @@ class Row:
     model: dict[str, object] = field(default_factory=dict)
     course: dict[str, object] = field(default_factory=dict)
     after: Callable[[Checkpoint], Checkpoint] = lambda checkpoint: checkpoint
+    patch: Callable[[], None] | None = None
+    data: float = 1.0  # share of the training data, its last part
 
 
 def midpoints(checkpoint: Checkpoint) -> Checkpoint:
@@ -82,6 +89,17 @@ def first_contexts(count: int) -> Row:
 ROWS: dict[str, Row] = {
     "base": Row(),
     "tokens: paper": Row({"tokens": "paper"}),
+    "tokens: paper, from the book's mid": Row(
+        {"tokens": "paper"}, patch=patches.depth_from_book_mid
+    ),
+    "depth in ticks": Row(patch=patches.depth_in_ticks),
+    "depth in ticks, one tick regime": Row(patch=patches.ticks_without_regimes),
+    "one tick regime": Row(patch=patches.one_regime),
+    "sizes without round lots": Row(patch=patches.no_round_lots),
+    "cancel: touch like any level": Row(patch=patches.cancel_touch_too),
+    "cancel: oldest of the level": Row(patch=patches.cancel_oldest),
+    "half-life 5 s": Row(patch=patches.half_life(5.0)),
+    "half-life 60 s": Row(patch=patches.half_life(60.0)),
     "contexts: none": first_contexts(0),
     "contexts: price level": first_contexts(1),
     "contexts: + spread": first_contexts(2),
@@ -92,6 +110,7 @@ ROWS: dict[str, Row] = {
     "head: composite": Row({"head": "composite"}),
     "window 16": Row({"window": 16}),
     "window 128": Row({"window": 128}, {"length": 256, "batch": 16}),
+    "window 256": Row({"window": 256}, {"length": 512, "batch": 8}),
     "in-bin: median": Row(after=midpoints),
     "temperature 0.9": Row(after=temperature(0.9)),
     "temperature 1.1": Row(after=temperature(1.1)),
@@ -100,15 +119,20 @@ ROWS: dict[str, Row] = {
     "mirrored flow: no": Row(course={"mirrored": False}),
     "body 0.06M": Row({"d_model": 32, "layers": 2, "d_ff": 86}),
     "body 1.1M": Row({"d_model": 128, "layers": 6, "d_ff": 344, "head_hidden": 96}),
+    "data 50%": Row(data=0.5),
+    "data 25%": Row(data=0.25),
 }
 
 
 def make(name: str, seed: int, data: Path) -> dict[str, object]:
     """Train and judge one row."""
     row = ROWS[name]
+    if row.patch is not None:
+        row.patch()
     model = ModelSettings.model_validate(BODY.model_dump() | row.model)
     course = TrainingSettings.model_validate(COURSE.model_dump() | row.course | {"seed": seed})
     training, validation, _ = training_data(list(HORIZONS_S), data)
+    training = [part.last(round(row.data * len(part))) for part in training]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         checkpoint = train(training, validation, model, course, out, name="ablation")
@@ -163,6 +187,14 @@ def _slug(name: str) -> str:
     return "".join(c if c.isalnum() or c == "." else "_" for c in name)
 
 
+def make_apart(name: str, seed: int, given: argparse.Namespace) -> None:
+    """`make` in a process of its own, whose kernels are compiled with the row's change in them."""
+    kernels = (given.out / "kernels" / _slug(name)).absolute()
+    command = [sys.executable, "-m", "benchmarks.ablation", "--data", str(given.data)]
+    command += ["--out", str(given.out), "--rows", name, "--only-seed", str(seed)]
+    subprocess.run(command, check=True, env=os.environ | {"NUMBA_CACHE_DIR": str(kernels)})
+
+
 def main() -> None:
     """Make the rows asked for and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
@@ -170,16 +202,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/ablation"))
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=list(ROWS))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only-seed", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--table", action="store_true", help="print what is there, make nothing")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    for seed in range(1, 1 + given.seeds if not given.table else 1):
+    seeds = [given.only_seed] if given.only_seed else range(1, 1 + given.seeds)
+    for seed in seeds if not given.table else ():
         for name in given.rows:
             path = given.out / f"{_slug(name)}-{seed}.json"
-            if not path.exists():
-                path.write_text(json.dumps(make(name, seed, given.data)) + "\n")
-                print(path.name, flush=True)
-    print(table(given.out))
+            if path.exists():
+                continue
+            if ROWS[name].patch is not None and given.only_seed is None:
+                make_apart(name, seed, given)
+                continue
+            path.write_text(json.dumps(make(name, seed, given.data)) + "\n")
+            print(path.name, flush=True)
+    if given.only_seed is None:
+        print(table(given.out))
 
 
 if __name__ == "__main__":
