@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.conditioning import Conditioning
+from app.controls import Controls
 from app.horizon import LongRollout
 from app.impact import InjectedImpact, impact_lines
 from app.realism import SeedHeadline, SeedHeadlines
@@ -55,6 +56,40 @@ def seeds_section(found: SeedHeadlines | None) -> list[str]:
 def _share(headlines: Sequence[SeedHeadline], key: str) -> str:
     pairs = [h.means[key] for h in headlines if key in h.means]
     return digits(float(np.mean([value / real for real, value in pairs]))) if pairs else "-"
+
+
+def controls_section(found: Sequence[Controls]) -> list[str]:
+    """What tokens and simulator alone cost, and how well the next event is foreseen."""
+    if not found:
+        return []
+    names = [quantity.label for quantity in found[0].quantities]
+    by_name = [{q.label: q.ratio_to_floor for q in one.quantities} for one in found]
+    assets = [one.asset + (" (zero-shot)" if one.zero_shot else "") for one in found]
+    heads = [name for name in found[0].nats if name != "total"]
+    return [
+        "## Controls", "",
+        "**Real tokens through the simulator**: the recorded events of the split as the tokenizer "
+        "sees them, drawn inside their bins, placed in the book and matched; no model. Distance "
+        "over the floor. What was recorded does not answer to a book that has drifted, generated "
+        "flow does: where a model is closer than its own tokens, that is why.", "",
+        *table(
+            ("quantity", *assets),
+            [(name, *(digits(by.get(name)) for by in by_name)) for name in names]
+            + [("geometric mean", *(digits(one.ratio_to_floor) for one in found))],
+        ), "",
+        "**Likelihood of the next event**, nats (perplexity): the model, which is told the past, "
+        "beside the frequencies of sub-tokens in the very split that is scored.", "",
+        *table(
+            ("asset", "events", *heads, "together", "frequencies alone", "gain"),
+            [
+                (asset, f"{one.events:,}", *(digits(one.nats[h]) for h in heads),
+                 f"{one.nats['total']:.3f} ({one.perplexity:,.0f})",
+                 f"{one.nats_unconditional['total']:.3f}",
+                 f"{one.nats_unconditional['total'] - one.nats['total']:.3f}")
+                for asset, one in zip(assets, found, strict=True)
+            ],
+        ), "",
+    ]  # fmt: skip
 
 
 def horizon_section(found: Sequence[LongRollout]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.card_sections import (
     conditioning_section,
+    controls_section,
     digits,
     horizon_section,
     impact_section,
@@ -15,7 +16,7 @@ from app.card_sections import (
     table,
 )
 from app.evidence import Evidence
-from app.realism import read_conditioning, read_horizons, read_impact, read_seeds
+from app.realism import read_conditioning, read_controls, read_horizons, read_impact, read_seeds
 from model.checkpoint import Checkpoint, load_checkpoint
 from stylized_facts.score_row import ScoreRow
 
@@ -47,6 +48,7 @@ def write_card(folder: Path, evidence: Path | None = None) -> Path:
     evaluations = [Evidence.read(path) for path in sorted((evidence / "evaluation").glob("*.json"))]
     more = [
         *seeds_section(read_seeds(evidence)),
+        *controls_section(read_controls(evidence)),
         *horizon_section(read_horizons(evidence)),
         *conditioning_section(read_conditioning(evidence)),
         *impact_section(read_impact(evidence)),

@@ -13,16 +13,18 @@ from pathlib import Path
 from pydantic import Field
 
 from app.conditioning import Conditioning, conditioning
+from app.controls import Controls, measure_controls
 from app.evaluate import evaluate_asset
-from app.evidence import EvaluationSettings, Evidence
+from app.evidence import EvaluationSettings, Evidence, Scorecards
 from app.horizon import LongRollout, long_rollout
 from app.impact import InjectedImpact, injected_impact
-from app.models import BASELINES, baseline_path
+from app.models import BASELINES, baseline_path, is_baseline
 from model.catalogue import find_asset
 from stylized_facts.sheet import Number, Record
 
 QUICK_RESAMPLES = 20  # of the seeds after the first
 SEEDS_FILE = "seeds.json"
+SCORECARD_FILE = "scorecard.json"
 
 
 class SeedHeadline(Record):
@@ -56,16 +58,19 @@ def measure_realism(
     long_s: float = 3600.0,
     step: Callable[[str], None] | None = None,
 ) -> SeedHeadlines:
-    """Measure and write a folder for each kind of evidence, and `seeds.json`, to `out`.
+    """Measure and write a folder for each kind of evidence, `seeds.json` and `scorecard.json`.
+
+    The scorecard is that of the markets that training saw, first seed.
 
     Raises
     ------
     FaultlineError
         Unknown asset, model or baseline, or a recording that is missing or too short.
     """
-    for folder in ("evaluation", "horizon", "conditioning", "impact"):
+    for folder in ("evaluation", "controls", "horizon", "conditioning", "impact"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     headlines = []
+    cards = {}
     for asset in assets:
         fitted = tuple(name for name in baselines if _is_wanted(name, asset))
         for seed in range(1, 1 + seeds):
@@ -78,10 +83,19 @@ def measure_realism(
             evidence = evaluate_asset(asset, data, settings)
             if seed == 1:
                 evidence.write(out / "evaluation" / f"{asset}.json")
+                if not find_asset(asset).zero_shot:
+                    cards[asset] = evidence.scorecard
             headlines.append(headline(evidence, find_asset(asset).zero_shot))
     found = SeedHeadlines(paths=paths, headlines=headlines)
     found.write(out / SEEDS_FILE)
+    if cards:
+        Scorecards.of(cards).write(out / SCORECARD_FILE)
     for asset in assets:
+        if not is_baseline(model):
+            _tell(step, f"{asset}: controls")
+            measure_controls(asset, data, model=model, paths=paths, horizon_s=horizon_s).write(
+                out / "controls" / f"{asset}.json"
+            )
         if not find_asset(asset).zero_shot:
             _tell(step, f"{asset}: an hour at a stretch")
             long_rollout(asset, data, model=model, horizon_s=long_s).write(
@@ -112,6 +126,11 @@ def headline(evidence: Evidence, zero_shot: bool) -> SeedHeadline:
 def read_horizons(folder: Path) -> list[LongRollout]:
     """The long rollouts below a folder that `measure_realism` wrote."""
     return [LongRollout.read(path) for path in sorted((folder / "horizon").glob("*.json"))]
+
+
+def read_controls(folder: Path) -> list[Controls]:
+    """The controls below a folder that `measure_realism` wrote."""
+    return [Controls.read(path) for path in sorted((folder / "controls").glob("*.json"))]
 
 
 def read_conditioning(folder: Path) -> list[Conditioning]:

@@ -33,7 +33,7 @@ def realism(
 
     folder, chosen = data_folder(data), names(assets)
     output_folder(out)
-    with steps_bar("measuring", len(chosen) * (seeds + 3)) as step:
+    with steps_bar("measuring", len(chosen) * (seeds + 4)) as step:
         measure_realism(
             folder, out, model=model, assets=chosen, paths=paths, seeds=seeds,
             baselines=names(baselines) or list(BASELINES), horizon_s=horizon, long_s=long,

@@ -10,6 +10,7 @@ import pytest
 
 from app.card_sections import (
     conditioning_section,
+    controls_section,
     horizon_section,
     impact_section,
     seeds_section,
@@ -17,6 +18,7 @@ from app.card_sections import (
 from app.charts.horizon import horizon_chart
 from app.charts.mpl_renderer import to_svg
 from app.conditioning import MOVES, Conditioned, Conditioning, conditioning
+from app.controls import Controls, ReconstructedQuantity, measure_controls
 from app.horizon import LEVELS, LevelOverTime, LongRollout, levels_by_window, long_rollout
 from app.impact import SHARES, InjectedImpact, InjectedSize, injected_impact
 from app.realism import (
@@ -97,6 +99,16 @@ def test_conditioning_names_every_context_and_tier(measured: Path) -> None:
         assert moved[context][-1] > moved[context][0]
 
 
+def test_controls_of_an_asset(data_dir: Path) -> None:
+    found = measure_controls("AMZN", data_dir, paths=6, horizon_s=60.0)
+    ratios = {quantity.label: quantity.ratio_to_floor for quantity in found.quantities}
+    assert ratios["Interarrival time"] < 3  # times of real events, drawn inside their bins
+    assert ratios["Depth of new orders"] < 3
+    for name, nats in found.nats.items():  # the past tells of every sub-token
+        assert 0 < nats < found.nats_unconditional[name]
+    assert found.perplexity == pytest.approx(np.exp(found.nats["total"]))
+
+
 def test_a_measurement_of_seeds(data_dir: Path, tmp_path: Path) -> None:
     told: list[str] = []
     found = measure_realism(
@@ -174,5 +186,18 @@ def test_sections_of_the_card() -> None:
     ]  # fmt: skip
     text = "\n".join(seeds_section(SeedHeadlines(paths=64, headlines=seeds)))
     assert "| BTCUSD (zero-shot) | 2 | 0.60 ± 0.14 | 1.20 ± 0.00 | 1.40 ± 0.00 | 1.5 |" in text
+    controls = Controls(
+        asset="BTCUSD", split="test", zero_shot=True, paths=8, horizon_s=60.0, ratio_to_floor=1.25,
+        quantities=[ReconstructedQuantity(label="Spread", floor=0.1, distance=0.2,
+                                          ratio_to_floor=2.0)],
+        events=1234, nats={"action": 0.5, "total": np.log(500.0)},
+        nats_unconditional={"action": 0.7, "total": np.log(500.0) + 1.5},
+    )  # fmt: skip
+    text = "\n".join(controls_section([controls]))
+    assert "| quantity | BTCUSD (zero-shot) |" in text
+    assert "| Spread | 2 |" in text
+    assert "| geometric mean | 1.25 |" in text
+    assert "| BTCUSD (zero-shot) | 1,234 | 0.5 | 6.215 (500) | 7.715 | 1.500 |" in text
+    assert controls_section([]) == []
     assert seeds_section(None) == horizon_section([]) == conditioning_section([]) == []
     assert impact_section([]) == []
