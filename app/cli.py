@@ -22,6 +22,7 @@ from app.commands.prepare import prepare
 from app.commands.realism import realism
 from app.commands.report import report
 from app.commands.run import run
+from app.commands.runs import runs
 from app.commands.scenarios import scenarios
 from app.commands.train import train
 from model.errors import FaultlineError
@@ -46,6 +47,7 @@ cli.command("card")(card)
 cli.command("prepare")(prepare)
 cli.command("assets")(assets)
 cli.add_typer(scenarios, name="scenarios")
+cli.add_typer(runs, name="runs")
 
 
 @cli.callback(invoke_without_command=True)

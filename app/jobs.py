@@ -1,7 +1,8 @@
-"""Runs in processes of their own: a queue on disk, one worker at a time, cancelled within 3 s.
+"""Runs in processes of their own: a queue on disk, cancelled within a second.
 
 Whatever is known of a run is in its folder (`engine.runs`), so that a killed server loses nothing:
-workers go on without it, and the next server finds them, their results, and what still waits.
+workers go on without it, and the next server finds them, their results, what still waits, and what
+a crash or a reboot has cut short, which goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -19,14 +20,21 @@ from pathlib import Path
 from typing import IO
 
 import app
-from engine.runs import RunState, RunStore
+from app.fingerprint import fingerprint, known_run
+from app.limits import has_room
+from engine.runs import RunState, RunStore, StoredRun
+from engine.runs.run_id import made
+from engine.runs.store import DIED
 from engine.spec import RunSpec
 from model.errors import FaultlineError
 
 WORKER = (sys.executable, "-P", "-m", "app.worker")
 POLL_S = 0.2
-TERMINATE_AFTER_S = 1.2  # the worker looks at the cancel file between events; then SIGTERM
-KILL_AFTER_S = 2.0  # compiled code may not let a Python signal handler run
+CANCEL_POLL_S = 0.05  # while a run is to be cancelled
+TERMINATE_AFTER_S = 0.35  # the worker looks at the cancel file between events; then SIGTERM
+KILL_AFTER_S = 0.6  # compiled code may not let a Python signal handler run
+MOST_ATTEMPTS = 2  # a run that was cut short goes on by itself so often, less one
+CORES_PER_RUN = 4
 
 
 class JobRunner:
@@ -40,16 +48,20 @@ class JobRunner:
     store : RunStore
     command : sequence of str
         What to start; the run's folder is added as the last argument.
-    limit : int
-        Runs at work at the same time.
+    limit : int or None
+        Runs at work at the same time; None: one for every four cores. One whose memory, or that of
+        the GPU, is not free waits all the same, unless none is at work.
     """
 
-    def __init__(self, store: RunStore, command: Sequence[str] = WORKER, limit: int = 1) -> None:
+    def __init__(
+        self, store: RunStore, command: Sequence[str] = WORKER, limit: int | None = None
+    ) -> None:
         self.store = store
         self._command = tuple(command)
-        self._limit = limit
+        self._limit = limit or max(1, (os.cpu_count() or 1) // CORES_PER_RUN)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._ended: set[str] = set()
+        self._changed = 0
         self._cancel_seen: dict[str, float] = {}
         self._lock_file: IO[str] | None = None
         self._wake = threading.Event()
@@ -69,21 +81,59 @@ class JobRunner:
         if self._lock_file:
             self._lock_file.close()
 
-    def submit(self, spec: RunSpec) -> str:
-        """Add a run to the queue and return its id; `FaultlineError` if it cannot be written."""
-        run_id = self.store.create(spec)
+    def known(self, spec: RunSpec) -> StoredRun | None:
+        """The run that is finished, or will be, of the very same request; None where there is none.
+
+        Raises
+        ------
+        FaultlineError
+            The model is not known.
+        """
+        return known_run(self.store, fingerprint(spec))
+
+    def submit(self, spec: RunSpec, *, again: bool = False) -> str:
+        """Add a run to the queue and return its id.
+
+        The same request is not computed twice: where there is a run of it, its id is returned.
+
+        Parameters
+        ----------
+        again : compute it all the same
+
+        Raises
+        ------
+        FaultlineError
+            The model is not known, or the store cannot be written.
+        """
+        request = fingerprint(spec)
+        there = None if again else known_run(self.store, request)
+        if there is not None:
+            return there.id
+        run_id = self.store.create(spec, request)
         self._wake.set()
         return run_id
 
+    def resume(self, run_id: str) -> None:
+        """Queue a run that failed or was cancelled; what it has computed is kept.
+
+        Raises
+        ------
+        FaultlineError
+            It is not over.
+        """
+        self.store.reopen(run_id)
+        self._wake.set()
+
+    retry = resume
+
     def cancel(self, run_id: str) -> None:
-        """Ask for a run to be cancelled; it is over within 3 s."""
+        """Ask for a run to be cancelled; it is over within a second."""
         self.store.request_cancel(run_id)
         self._wake.set()
 
     def position(self, run_id: str) -> int:
         """How many runs are to be finished before this one starts; 0 for one at work."""
-        before = [other for other in self._open() if other < run_id]
-        return len(before)
+        return sum(made(other) < made(run_id) for other in self._open())
 
     def _loop(self) -> None:
         said = ""
@@ -95,7 +145,7 @@ class JobRunner:
                 if str(error) != said:
                     said = str(error)
                     print(f"faultline: the queue of runs stands still: {said}", file=sys.stderr)
-            self._wake.wait(POLL_S)
+            self._wake.wait(CANCEL_POLL_S if self._cancel_seen else POLL_S)
             self._wake.clear()
 
     def _dispatches(self) -> bool:
@@ -123,21 +173,35 @@ class JobRunner:
             status = self.store.status(run_id)
             if self.store.cancel_requested(run_id):
                 self._enforce_cancel(run_id)
-            if status.state is RunState.RUNNING or run_id in self._children:
+            if status.interrupted and status.queue and status.attempt < MOST_ATTEMPTS:
+                self.store.reopen(run_id)
+            elif status.state is RunState.RUNNING or run_id in self._children:
                 running += 1
-            elif status.state is RunState.QUEUED:
+            elif status.state is RunState.QUEUED and status.queue:
                 waiting.append(run_id)
         for run_id in waiting[: max(0, self._limit - running)]:
-            self._children[run_id] = _spawn([*self._command, str(self.store.folder(run_id))])
+            run = self.store.get(run_id)
+            if running and not has_room(run.spec):
+                break  # the others wait as well: a big run must not wait for ever
+            running += 1
+            command = [*self._command, str(run.folder)]
+            self._children[run_id] = _spawn(command, threads=_threads(self._limit))
 
     def _open(self) -> list[str]:
         """Ids of the runs that are not over, the oldest first."""
         found = []
+        changed = self.store.changed()
+        if changed != self._changed:
+            self._ended.clear()
+            self._changed = changed
         for run_id in reversed(self.store.ids()):
             if run_id in self._ended:
                 continue
             try:
-                over = self.store.status(run_id).state.last
+                status = self.store.status(run_id)
+                over = status.state.last
+                if status.interrupted and status.queue and status.attempt < MOST_ATTEMPTS:
+                    over = False  # it will go on
             except FaultlineError:
                 over = True
             if over and run_id not in self._children:
@@ -157,24 +221,32 @@ class JobRunner:
         worker = self.store.status(run_id).worker
         child = self._children.get(run_id)
         if child is not None:
-            _signal_group(child.pid, number)
-        elif worker is not None and worker.alive():
-            _signal_group(worker.pid, number)
+            _signal(child.pid, number)
+        elif worker is not None and worker.local and worker.alive():
+            _signal(worker.pid, number)
         if number == signal.SIGKILL:
             self.store.close(run_id, RunState.CANCELLED)
 
     def _bury(self, run_id: str, code: int) -> None:
         """Close a run whose worker ended without closing it."""
+        worker = self.store.status(run_id).worker
+        if worker is not None and worker.alive():
+            return  # another process has it
         if self.store.cancel_requested(run_id):
             self.store.close(run_id, RunState.CANCELLED)
         else:
             what = f"signal {-code}" if code < 0 else f"exit code {code}"
             hint = "; too little memory? try fewer paths" if code == -signal.SIGKILL else ""
-            message = f"the process of this run died ({what}){hint}"
-            self.store.close(run_id, RunState.FAILED, message)
+            message = f"{DIED} ({what}){hint}"
+            self.store.close(run_id, RunState.FAILED, message, interrupted=code < 0)
 
 
-def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
+def _threads(limit: int) -> int:
+    """Threads of each worker where `limit` of them share the machine."""
+    return max(1, (os.cpu_count() or 1) // limit)
+
+
+def _spawn(command: list[str], threads: int) -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own; what it prints goes to the run's log."""
     with (Path(command[-1]) / "log.txt").open("ab") as log:
         return subprocess.Popen(
@@ -183,7 +255,7 @@ def _spawn(command: list[str]) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=worker_environment(os.environ),
+            env={"NUMBA_NUM_THREADS": str(threads)} | worker_environment(os.environ),
         )
 
 
@@ -202,6 +274,10 @@ def worker_environment(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
+def _signal(pid: int, number: signal.Signals) -> None:
+    """Signal a process, and its group if it leads one, as all workers started here do."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, number)
+        else:
+            os.kill(pid, number)

@@ -10,16 +10,19 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.models import baseline_path, is_baseline, model_folder
+from app.models import BASELINES, Baseline, baseline_path, is_baseline, model_folder
+from engine.runs.atomic import write_atomic
 from engine.scenario import list_scenarios, load_scenario
 from engine.spec import RunSpec
-from model.catalogue import assets_dir
+from model.catalogue import DATA_VARIABLE, assets_dir, find_asset
+from model.errors import FaultlineError
 
 PACKAGES = ("numpy", "numba", "torch", "scipy", "statsmodels", "arch", "pandas", "pyarrow")
 
@@ -48,6 +51,7 @@ class Manifest(BaseModel):
     files : scenarios, references of the assets, checkpoint or fitted baseline
     hardware : processor, memory, accelerator, as far as the system tells
     timing_s : seconds spent, by stage
+    fingerprint : of the request, see `app.fingerprint`; empty for results of several
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +64,7 @@ class Manifest(BaseModel):
     files: tuple[FileHash, ...]
     hardware: dict[str, str]
     timing_s: dict[str, float] = {}
+    fingerprint: str = ""
 
 
 def collect_manifest(
@@ -69,6 +74,7 @@ def collect_manifest(
     commands: Sequence[str] = (),
     created: datetime | None = None,
     timing_s: Mapping[str, float] | None = None,
+    fingerprint: str = "",
 ) -> Manifest:
     """The manifest of results made with this installation on this machine.
 
@@ -79,6 +85,7 @@ def collect_manifest(
     commands : how each result was asked for; by default the `faultline run` of each spec
     created : when; now by default
     timing_s : seconds by stage
+    fingerprint : see `app.fingerprint`
     """
     files = {name: digest for spec in specs for name, digest in run_hashes(spec).items()}
     return Manifest(
@@ -90,18 +97,37 @@ def collect_manifest(
         files=tuple(FileHash(name=name, sha256=digest) for name, digest in files.items()),
         hardware=hardware(),
         timing_s=dict(timing_s or {}),
+        fingerprint=fingerprint,
     )
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write `manifest.json` of a run, in one step."""
+    write_atomic(folder / "manifest.json", manifest.model_dump_json(indent=1) + "\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read `manifest.json` of a run; `FaultlineError` where it is missing or broken."""
+    path = folder / "manifest.json"
+    try:
+        return Manifest.model_validate_json(path.read_text())
+    except (OSError, ValidationError) as error:
+        raise FaultlineError(
+            f"{path}: manifest cannot be read; `faultline runs resume {folder.name}` "
+            "writes it again"
+        ) from error
 
 
 def versions() -> dict[str, str]:
     """Versions of Faultline, Python and the packages that its numbers depend on."""
     commit = source_commit()
-    own = _version("faultline") + (f" ({commit})" if commit else "")
+    own = package_version("faultline") + (f" ({commit})" if commit else "")
     found = {"faultline": own, "python": platform.python_version()}
-    return found | {name: _version(name) for name in PACKAGES}
+    return found | {name: package_version(name) for name in PACKAGES}
 
 
-def _version(package: str) -> str:
+def package_version(package: str) -> str:
+    """Version of an installed package, or `not installed`."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -144,12 +170,16 @@ def _processor() -> str:
 
 
 def run_hashes(spec: RunSpec) -> dict[str, str]:
-    """SHA-256 by name of what a run is computed from: scenario, references and weights."""
+    """SHA-256 by name of what a run is computed from: scenario, references, weights, recording."""
     profile = assets_dir() / "references" / spec.asset / "profile.json"
     files = {f"references/{spec.asset}/{profile.name}": profile}
     if is_baseline(spec.model):
         fitted = baseline_path(spec.model, spec.asset)
         files[f"references/{spec.asset}/{fitted.name}"] = fitted
+        data = os.environ.get(DATA_VARIABLE)
+        if data and not BASELINES.get(spec.model, Baseline("")).ships:
+            recording = find_asset(spec.asset).recording
+            files[f"data/{recording}"] = Path(data) / recording
     else:
         folder = model_folder(spec.model)
         for name in ("config.json", "model.safetensors"):
@@ -160,7 +190,19 @@ def run_hashes(spec: RunSpec) -> dict[str, str]:
 
 def file_hashes(files: Mapping[str, Path]) -> dict[str, str]:
     """SHA-256 of each file that exists, under the name it is given."""
-    return {name: sha256(path.read_bytes()) for name, path in files.items() if path.is_file()}
+    return {name: _file_sha256(path) for name, path in files.items() if path.is_file()}
+
+
+def _file_sha256(path: Path) -> str:
+    """SHA-256 of a file; remembered as long as it is the same file."""
+    found = path.stat()
+    return _remembered_sha256(path, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=256)
+def _remembered_sha256(path: Path, *_: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sha256(content: bytes) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.charts.realism import REAL
 from app.evaluations import Evaluation, evaluation_path, read_evaluation
-from app.manifest import collect_manifest
+from app.fingerprint import fingerprint
+from app.manifest import collect_manifest, write_manifest
 from app.models import is_baseline
 from app.report import FORMATS, StressReport, build_report, write_report
-from engine.ensemble import write_ensemble
+from app.report.write import read_report
+from engine.ensemble import chunk_files
 from engine.risk import bands
 from engine.rollout import StressRun
+from engine.runs.atomic import replacing, sync
+from engine.runs.chunks import ARMS, JOURNAL, RunPaths
 from engine.runs.summary import RunSummary
 from engine.spec import RunSpec
+from engine.stored_ensemble import StoredEnsemble
+from model.errors import FaultlineError
 
 
 def keep_results(
@@ -24,7 +31,9 @@ def keep_results(
     stage: Callable[[str], None] = lambda _: None,
     formats: Sequence[str] = FORMATS,
 ) -> StressReport:
-    """Write paths, summary and report of a run into its folder, and return the report.
+    """Write paths, summary, manifest and report of a run into its folder, and return the report.
+
+    Paths that are on disk already, as those of `app.stress.run_in_chunks`, are left as they are.
 
     Parameters
     ----------
@@ -39,9 +48,11 @@ def keep_results(
     OSError
         The disk is full, or the folder cannot be written.
     """
-    stage("writing the paths")
-    write_ensemble(run.baseline, folder / "baseline.parquet")
-    write_ensemble(run.shocked, folder / "shocked.parquet")
+    if not isinstance(run.baseline, StoredEnsemble):
+        stage("writing the paths")
+        paths = RunPaths(folder)
+        paths.begin(run.spec, run.spec.paths)
+        paths.keep(0, run)
     stage("measuring risk")
     report = _report(run, run_id)
     section = report.sections[0]
@@ -53,8 +64,58 @@ def keep_results(
         timing=run.timing,
     ).write(folder / "summary.json")
     stage("writing the report")
-    write_report(report, folder, formats)
+    for path in write_report(report, folder, formats).values():
+        sync(path)
+    write_manifest(report.manifest, folder)
     return report
+
+
+def publish(folder: Path, out: Path, formats: Sequence[str]) -> StressReport:
+    """Put the results of a finished run into another folder, and return its report.
+
+    Paths are linked where the file system can do that; all else is copied. What an earlier run left
+    in `out` is replaced.
+
+    Parameters
+    ----------
+    folder : of the run in the store
+    out : it must exist
+    formats : of the report; those that the run has not are made
+
+    Raises
+    ------
+    FaultlineError
+        The report cannot be read, or `out` cannot be written.
+    """
+    report = read_report(folder / "report.json")
+    names = ["spec.json", "summary.json", "manifest.json", "report.json", JOURNAL]
+    names += [path.name for path in folder.glob("*-[0-9][0-9][0-9][0-9][0-9].parquet")]
+    names += [f"report.{name}" for name in formats if (folder / f"report.{name}").is_file()]
+    try:
+        for arm in ARMS:
+            for path in (out / f"{arm}.parquet", *chunk_files(out / f"{arm}.parquet")):
+                path.unlink(missing_ok=True)
+        for name in dict.fromkeys(names):
+            with replacing(out / name, durable=False) as temporary:
+                _link_or_copy(folder / name, temporary)
+    except OSError as error:
+        raise FaultlineError(
+            f"{out}: results cannot be written ({error.strerror}); they are in {folder}"
+        ) from error
+    lacking = [name for name in formats if f"report.{name}" not in names]
+    if lacking:
+        write_report(report, out, lacking)
+    return report
+
+
+def _link_or_copy(file: Path, target: Path) -> None:
+    if file.suffix == ".parquet":
+        try:
+            target.hardlink_to(file)
+            return
+        except OSError:  # another file system, or one without links
+            target.unlink(missing_ok=True)
+    shutil.copyfile(file, target)
 
 
 def _report(run: StressRun, run_id: str) -> StressReport:
@@ -63,6 +124,7 @@ def _report(run: StressRun, run_id: str) -> StressReport:
         [spec],
         run_ids=[run_id] if run_id else [],
         timing_s=run.timing,
+        fingerprint=fingerprint(spec),
     )
     evaluation = _evaluation(spec)
     if evaluation is None:

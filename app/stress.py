@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from pydantic import ValidationError
 
 from app.models import check_model, resolve_model
 from engine.rollout import Progress, StressRun, rollout
+from engine.runs.chunks import RunPaths, chunk_size
 from engine.scenario import load_scenario
 from engine.spec import RunSpec
 from model.catalogue import find_asset, load_profile
@@ -85,6 +88,63 @@ def run_stress(
     profile = load_profile(spec.asset)
     model = resolve_model(spec.model, spec.asset, spec.device)
     return rollout(model, profile, spec, progress=progress, cancelled=cancelled)
+
+
+def run_in_chunks(
+    spec: RunSpec,
+    folder: Path,
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> StressRun:
+    """As `run_stress`, but the paths go to `folder` chunk by chunk, and those there are kept.
+
+    Returns
+    -------
+    StressRun
+        Whose ensembles stay on disk, see `engine.stored_ensemble`.
+
+    Raises
+    ------
+    FaultlineError
+        As `run_stress`.
+    OSError
+        The disk is full, or the folder cannot be written; finished chunks stay.
+    """
+    profile, paths, model = load_profile(spec.asset), RunPaths(folder), None
+    if paths.journal is None:
+        model = resolve_model(spec.model, spec.asset, spec.device)
+        paths.begin(spec, chunk_size(spec, profile, getattr(model, "device", "cpu")))
+    else:
+        paths.begin(spec, paths.journal.chunk_paths)
+    began, kept = time.perf_counter(), paths.done
+    for number, numbers in list(paths.missing()):
+        model = model or resolve_model(spec.model, spec.asset, spec.device)
+        done, events = paths.done, int(paths.timing().get("events", 0))
+        watch = partial(_report, progress, spec.paths, (kept, done), len(numbers), events, began)
+        run = rollout(model, profile, spec, paths=numbers, progress=watch, cancelled=cancelled)
+        paths.keep(number, run)
+    return paths.run(spec, profile)
+
+
+def _report(
+    progress: Callable[[Progress], None] | None,
+    paths: int,
+    done: tuple[int, int],
+    size: int,
+    events: int,
+    began: float,
+    chunk: Progress,
+) -> None:
+    """Tell of the whole run where a chunk of it has come to `chunk`.
+
+    `done` are paths that were there when the work began at `began`, and before this chunk of
+    `size` paths; `events` those of the chunks that are finished.
+    """
+    if progress is None:
+        return
+    come = done[1] + chunk.fraction * size
+    left = (paths - come) * (time.perf_counter() - began) / max(come - done[0], 1e-9)
+    progress(Progress(events + chunk.events, come / paths, chunk.events_per_s, left))
 
 
 def first_problem(error: ValidationError) -> str:

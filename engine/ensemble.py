@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.runs.atomic import replacing
 from model.errors import FaultlineError
 from model.events import NO_ORDER, Events, EventsMeta, Float64, Int8, Int64, Quotes, Recording
 
@@ -94,6 +95,10 @@ class PathEnsemble:
         """Time reached by every path."""
         return int(self.end_ns.min())
 
+    def parts(self) -> Iterator[PathEnsemble]:
+        """The paths in portions that fit into memory, in their order."""
+        yield self
+
     def rows(self, path: int) -> slice:
         """Rows of the path at position `path`."""
         return slice(int(self.offsets[path]), int(self.offsets[path + 1]))
@@ -125,11 +130,11 @@ class PathEnsemble:
                 "bid_ticks", step_ns, horizon_ns
             )
         grid = np.arange(0, (horizon_ns or self.horizon_ns) + 1, step_ns)
-        values, start = getattr(self, column), getattr(self, f"start_{column}")
+        values, start, times = getattr(self, column), getattr(self, f"start_{column}"), self.time_ns
         out = np.empty((len(self), len(grid)))
         for p in range(len(self)):
             rows = self.rows(p)
-            last = np.searchsorted(self.time_ns[rows], grid, side="right") - 1
+            last = np.searchsorted(times[rows], grid, side="right") - 1
             own = np.concatenate(([start[p]], values[rows]))
             out[p] = own[last + 1]
         return out
@@ -144,8 +149,17 @@ _PER_PATH = (
 )  # fmt: skip
 
 
+COLUMNS = ("offsets", *_PER_PATH, *_FLAT, "parent")  # of a file
+
+
 def write_ensemble(ensemble: PathEnsemble, path: Path) -> None:
-    """Write as one Parquet file (a row an event, column `path` first), atomically."""
+    """Write as one Parquet file (a row an event, column `path` first), in one step.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written, or the disk is full; nothing is left behind.
+    """
     position = np.repeat(np.arange(len(ensemble)), np.diff(ensemble.offsets))
     columns = {"path": position} | {name: getattr(ensemble, name) for name in _FLAT}
     if len(ensemble.parent) == len(position):
@@ -160,26 +174,101 @@ def write_ensemble(ensemble: PathEnsemble, path: Path) -> None:
     table = pa.table(columns).replace_schema_metadata(
         {b"faultline.ensemble": json.dumps(header).encode()}
     )
-    temporary = path.with_name(path.name + ".tmp")
-    pq.write_table(table, temporary, compression="zstd")
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+def chunk_file(path: Path, number: int) -> Path:
+    """Name of a chunk of the ensemble called `path`: `baseline-00003.parquet`."""
+    return path.with_name(f"{path.stem}-{number:05d}{path.suffix}")
 
 
 def read_ensemble(path: Path) -> PathEnsemble:
-    """Read what `write_ensemble` wrote; `FaultlineError` where the file is missing or broken."""
+    """Read what `write_ensemble` wrote, in one file or in the chunks of `chunk_file`.
+
+    Raises
+    ------
+    FaultlineError
+        A file is missing or broken.
+    """
+    if path.is_file() or not chunk_file(path, 0).is_file():
+        return _read_file(path)
+    return join([_read_file(file) for file in chunk_files(path)])
+
+
+def chunk_files(path: Path) -> list[Path]:
+    """The chunks that there are of an ensemble, in order."""
+    return sorted(path.parent.glob(f"{path.stem}-[0-9][0-9][0-9][0-9][0-9]{path.suffix}"))
+
+
+def join(ensembles: Sequence[PathEnsemble]) -> PathEnsemble:
+    """One ensemble of the paths of several, in order."""
+    flat = {
+        name: np.concatenate([getattr(e, name) for e in ensembles]) for name in (*_FLAT, "parent")
+    }
+    return PathEnsemble(**(joined_paths(ensembles) | flat))
+
+
+def joined_paths(ensembles: Sequence[PathEnsemble]) -> dict[str, Any]:
+    """All fields of `join` that hold a value a path, or one for all."""
+    first = ensembles[0]
+    counters: dict[str, int] = {}
+    for one in ensembles:
+        for name, count in one.counters.items():
+            counters[name] = counters.get(name, 0) + count
+    events = np.concatenate([np.diff(e.offsets) for e in ensembles])
+    return {
+        "meta": first.meta,
+        "offsets": np.concatenate(([0], np.cumsum(events))),
+        "counters": counters,
+        "accounts": np.concatenate([e.accounts for e in ensembles]),
+        "by_path": {
+            name: np.concatenate([e.by_path[name] for e in ensembles]) for name in first.by_path
+        },
+    } | {name: np.concatenate([getattr(e, name) for e in ensembles]) for name in _PER_PATH}
+
+
+def _read_file(path: Path) -> PathEnsemble:
+    """An ensemble with all its columns in memory."""
+    table = read_columns(path, (*_FLAT, "parent"))
+    columns: dict[str, Any] = {name: table[name] for name in table}
+    return PathEnsemble(**(vars(read_header(path)) | columns))
+
+
+def read_columns(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    """Columns of a file that `write_ensemble` wrote, those of them that it has, by name.
+
+    Raises
+    ------
+    FaultlineError
+        The file is missing, cut short, or a page of it does not have its checksum.
+    """
     try:
-        table = pq.read_table(path)
-        header = json.loads(table.schema.metadata[b"faultline.ensemble"])
-        columns: dict[str, Any] = {name: table[name].to_numpy() for name in _FLAT}
-        columns |= {name: np.asarray(header[name], np.int64) for name in ("offsets", *_PER_PATH)}
-        if "parent" in table.column_names:
-            columns["parent"] = table["parent"].to_numpy()
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            wanted = [name for name in names if name in file.schema_arrow.names]
+            table = file.read(wanted)
+            return {name: table[name].to_numpy() for name in wanted}
+    except (OSError, pa.ArrowException) as error:
+        raise _broken(path, error) from error
+
+
+def read_header(path: Path) -> PathEnsemble:
+    """What a file holds for each path, without its events."""
+    try:
+        header = json.loads(pq.read_schema(path).metadata[b"faultline.ensemble"])
+        names = ("offsets", *_PER_PATH)
+        per_path: dict[str, Any] = {name: np.asarray(header[name], np.int64) for name in names}
+        none: dict[str, Any] = {name: np.zeros(0, np.int64) for name in _FLAT}
         return PathEnsemble(
-            meta=EventsMeta(**header["meta"]), counters=header["counters"], **columns,
+            meta=EventsMeta(**header["meta"]), counters=header["counters"], **per_path, **none,
             accounts=np.array(header.get("accounts", ()), np.float64).reshape(
-                len(columns["paths"]), -1, 4
+                len(per_path["paths"]), -1, 4
             ),
             by_path={name: np.array(v) for name, v in header.get("by_path", {}).items()},
         )  # fmt: skip
-    except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
-        raise FaultlineError(f"{path}: not a path ensemble ({error}); run it again") from error
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise _broken(path, error) from error
+
+
+def _broken(path: Path, error: Exception) -> FaultlineError:
+    return FaultlineError(f"{path}: not a path ensemble ({error}); run it again")

@@ -56,6 +56,7 @@ def rollout(
     profile: AssetProfile,
     spec: RunSpec,
     *,
+    paths: range | None = None,
     seeds: Sequence[BookSeed] | None = None,
     history: Sequence[Recording] | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -68,6 +69,8 @@ def rollout(
     model : whatever writes the order flow
     profile : the asset
     spec : what is asked; its `asset`, `model` and `device` are not looked at here
+    paths : numbers of the paths to roll out, some of those of `spec`; None: all. A path is the
+        same, bit for bit, whichever others are rolled out with it (on a GPU: up to rounding)
     seeds : the book each path starts from; None draws them from the profile
     history : real events before each path's start; with it there is no burn-in
     progress : called a few times a second
@@ -86,9 +89,11 @@ def rollout(
         `seeds` or `history` do not hold one entry for each path, or a shock reweights a model that
         does not offer it.
     """
+    numbers = np.array(range(spec.paths) if paths is None else paths, np.int64)
+    count = len(numbers)
     for what, given in (("seeds", seeds), ("history", history)):
-        if given is not None and len(given) != spec.paths:
-            raise SpecError(f"{what}: {len(given)} given for {spec.paths} paths")
+        if given is not None and len(given) != count:
+            raise SpecError(f"{what}: {len(given)} given for {count} paths")
     horizon_ns = round(spec.horizon_s * NS_PER_S)
     plan = spec.scenario.compile(spec.intensity, profile, spec.horizon_s)
     if (plan.tilt_kind >= Tilt.CANCEL_ODDS).any() and not getattr(model, "reweights", False):
@@ -97,11 +102,10 @@ def rollout(
             " TradeFM model, or shocks that act on any model"
         )
     arms = 1 if plan.does_nothing else 2
-    paths = np.arange(spec.paths, dtype=np.int64)
-    books = seeds or [seed_from_profile(profile, int(path), spec.seed) for path in paths]
+    books = seeds or [seed_from_profile(profile, int(path), spec.seed) for path in numbers]
     simulator = MarketSimulator(
         list(books) * arms,
-        np.tile(paths, arms),
+        np.tile(numbers, arms),
         spec.seed,
         EventsMeta(
             profile.asset, profile.venue, profile.date, profile.tick_size, 0, horizon_ns,
@@ -111,16 +115,16 @@ def rollout(
         max_events=spec.max_events,
         burn_in_events=0 if history is not None else spec.burn_in_events,
         plan=plan,
-        shocked=np.arange(arms * spec.paths) >= spec.paths,
-        open_ticks=np.zeros(arms * spec.paths),  # the day's open is not known
+        shocked=np.arange(arms * count) >= count,
+        open_ticks=np.zeros(arms * count),  # the day's open is not known
     )  # fmt: skip
     began = time.perf_counter()
     session = model.start(
-        np.tile(paths, arms), spec.seed, profile, simulator.view,
+        np.tile(numbers, arms), spec.seed, profile, simulator.view,
         None if history is None else list(history) * arms,
     )  # fmt: skip
-    proposals = Proposals.empty(arms * spec.paths)
-    repaired = np.zeros(arms * spec.paths, np.int64)
+    proposals = Proposals.empty(arms * count)
+    repaired = np.zeros(arms * count, np.int64)
     spent = {"start": time.perf_counter() - began, "model": 0.0, "book": 0.0}
     loop_began = reported = time.perf_counter()
     while not simulator.done:
@@ -139,11 +143,10 @@ def rollout(
             if progress is not None:
                 progress(_progress(simulator, t2 - loop_began))
     ensembles = [
-        simulator.ensemble(np.arange(arm * spec.paths, (arm + 1) * spec.paths))
-        for arm in range(arms)
+        simulator.ensemble(np.arange(arm * count, (arm + 1) * count)) for arm in range(arms)
     ]
     for arm, ensemble in enumerate(ensembles):
-        own = repaired[arm * spec.paths : (arm + 1) * spec.paths]
+        own = repaired[arm * count : (arm + 1) * count]
         ensemble.counters["repaired"] = int(own.sum())
     total = time.perf_counter() - began
     if progress is not None:

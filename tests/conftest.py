@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,14 @@ from model.catalogue import DATA_VARIABLE, find_asset, read_recording
 from model.events import NO_ORDER, Events, EventsMeta, Recording
 
 Row = tuple[int, ...]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_run_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test writes to the run store of the person who starts it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAULTLINE_RUNS", str(tmp_path_factory.mktemp("runs")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,34 @@ if TYPE_CHECKING:
 STEPS = 1000
 
 
-@contextmanager
-def rollout_bar(title: str) -> Iterator[Callable[..., None]]:
-    """A bar with events, events/s and ETA; yields the callback that `engine.rollout` takes.
+class RolloutBar:
+    """What `rollout_bar` yields: called as `engine.rollout` calls its `progress`.
 
-    The callback takes a new title as an optional second argument.
+    A new title may be given as a second argument; `stage` sets what stands behind the bar.
     """
+
+    def __init__(self, bar: Progress, title: str) -> None:
+        self._bar, self._title = bar, title
+        self._task = bar.add_task(title, total=STEPS, detail="")
+
+    def __call__(self, progress: RolloutProgress, title: str = "") -> None:
+        """Show where a rollout is."""
+        eta = f"  {progress.eta_s:,.0f} s left" if math.isfinite(progress.eta_s) else ""
+        self._bar.update(
+            self._task,
+            completed=STEPS * progress.fraction,
+            description=title or self._title,
+            detail=f"{progress.events:,} events  {progress.events_per_s:,.0f}/s{eta}",
+        )
+
+    def stage(self, name: str) -> None:
+        """Show what is done after the rollout."""
+        self._bar.update(self._task, detail=name)
+
+
+@contextmanager
+def rollout_bar(title: str) -> Iterator[RolloutBar]:
+    """A bar with events, events/s and ETA."""
     bar = Progress(
         TextColumn("{task.description:<28}"),
         BarColumn(bar_width=28),
@@ -32,18 +54,7 @@ def rollout_bar(title: str) -> Iterator[Callable[..., None]]:
         transient=True,
     )
     with bar:
-        task = bar.add_task(title, total=STEPS, detail="")
-
-        def report(progress: RolloutProgress, new_title: str = title) -> None:
-            eta = f"  {progress.eta_s:,.0f} s left" if math.isfinite(progress.eta_s) else ""
-            bar.update(
-                task,
-                completed=STEPS * progress.fraction,
-                description=new_title,
-                detail=f"{progress.events:,} events  {progress.events_per_s:,.0f}/s{eta}",
-            )
-
-        yield report
+        yield RolloutBar(bar, title)
 
 
 @contextmanager

@@ -11,13 +11,16 @@ from app.commands.options import (
     Device,
     Formats,
     ModelName,
+    Runs,
     Seed,
     output_folder,
     report_formats,
 )
 from app.commands.scenarios import Values, parameter_values
+from model.errors import FaultlineError
 
 if TYPE_CHECKING:
+    from engine.runs import RunStore
     from engine.spec import RunSpec
 
 
@@ -42,6 +45,10 @@ def run(
         Path | None, typer.Option(help="Folder of the results [default: out/ASSET_SCENARIO]")
     ] = None,
     formats: Formats = "html,pdf,json",
+    again: Annotated[
+        bool, typer.Option("--again", help="Compute it even if the run store has it.")
+    ] = False,
+    runs: Runs = None,
 ) -> None:
     """Run a stress test: with and without the shock, from the same random numbers."""
     from app.stress import build_spec, read_spec
@@ -55,39 +62,67 @@ def run(
             horizon_s=horizon, seed=seed, model=model, device=device, max_events=max_events,
             burn_in_events=burn_in,
         )  # fmt: skip
-    run_and_report(asked, out or Path("out") / f"{asked.asset}_{asked.scenario.name}", chosen)
+    folder = out or Path("out") / f"{asked.asset}_{asked.scenario.name}"
+    run_and_report(asked, folder, chosen, again, runs)
 
 
-def run_and_report(spec: RunSpec, out: Path, formats: list[str]) -> None:
-    """Run `spec`, keep everything in `out`, and print the findings and where the files are.
+def run_and_report(
+    spec: RunSpec, out: Path, formats: list[str], again: bool = False, runs: Path | None = None
+) -> None:
+    """Run `spec` in the run store, put everything in `out` too, and print findings and files.
+
+    A run of the very same request is found instead of computed, and one that was cut short goes on
+    where it stopped, unless `again`.
 
     Raises
     ------
     FaultlineError
-        The spec cannot be run, or `out` cannot be written; nothing is half-written then.
+        The spec cannot be run, it is being run, or `out` cannot be written; nothing is half-written
+        in `out` then.
     """
     from rich.console import Console
 
-    from app.commands.progress import rollout_bar
-    from app.results import keep_results
-    from app.stress import check_spec, run_stress
-    from engine.runs.atomic import write_atomic
+    from app.fingerprint import fingerprint, known_run, stopped_run
+    from app.limits import check_fits
+    from app.results import publish
+    from app.stress import check_spec
+    from engine.runs import RunState, RunStore
+    from engine.runs.chunks import RunPaths
 
     check_spec(spec)
     output_folder(out)
-    with rollout_bar(f"{spec.asset} {spec.scenario.name}") as progress:
-        result = run_stress(spec, progress)
-    write_atomic(out / "spec.json", spec.model_dump_json(indent=1) + "\n")
+    store, notes, request = RunStore(runs), Console(stderr=True), fingerprint(spec)
+    known = None if again else known_run(store, request)
+    if known is not None and known.status.state is not RunState.FINISHED:
+        raise FaultlineError(
+            f"{known.id}: the same run is {known.status.state} already; wait for it, see "
+            f"`faultline runs show {known.id}`, or compute it twice with --again"
+        )
+    if known is not None:
+        run_id = known.id
+        notes.print(
+            f"found {run_id}, computed {known.status.ended or known.status.created:%Y-%m-%d %H:%M}"
+            " UTC from the same request; --again computes it again", soft_wrap=True,
+        )  # fmt: skip
+    else:
+        for warning in check_fits(spec, store):
+            notes.print(f"warning: {warning}", soft_wrap=True)
+        stopped = None if again else stopped_run(store, request)
+        if stopped is None:
+            run_id = store.create(spec, request, queue=False)
+        else:
+            run_id = stopped.id
+            store.reopen(run_id, queue=False)
+            there = RunPaths(stopped.folder).done
+            notes.print(f"going on with {run_id}: {there} of {spec.paths} paths are there")
+        execute_here(store, run_id, formats)
+    report = publish(store.folder(run_id), out, formats)
     console = Console()
-    with Console(stderr=True).status("writing the report") as status:
-        # The JSON is always kept: the other formats can be made from it again.
-        kept = list(dict.fromkeys([*formats, "json"]))
-        report = keep_results(result, out, stage=status.update, formats=kept)
     console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
     console.print(report.verdict.text)
     for finding in report.sections[0].findings:
         console.print(f"- {finding}")
-    timing = result.timing
+    timing = report.manifest.timing_s
     console.print(
         f"{timing['events']:,.0f} events in {timing['total']:.1f} s: "
         f"{timing['events_per_s']:,.0f} events/s "
@@ -95,3 +130,24 @@ def run_and_report(spec: RunSpec, out: Path, formats: list[str]) -> None:
     )
     for name in formats:
         console.print(str(out / f"report.{name}"), soft_wrap=True)
+
+
+def execute_here(store: RunStore, run_id: str, formats: list[str]) -> None:
+    """Do a queued run in this process, with a bar.
+
+    Raises
+    ------
+    FaultlineError
+        It was cancelled from elsewhere, or see `app.execute.execute`.
+    """
+    from app.commands.progress import rollout_bar
+    from app.execute import execute
+
+    spec = store.get(run_id).spec
+    # The JSON is always kept: the other formats can be made from it again.
+    kept = list(dict.fromkeys([*formats, "json"]))
+    with rollout_bar(f"{spec.asset} {spec.scenario.name}") as bar:
+        if execute(store, run_id, kept, bar, bar.stage) is None:
+            raise FaultlineError(
+                f"{run_id}: was cancelled; `faultline runs resume` goes on with it"
+            )

@@ -91,12 +91,13 @@ def mids_at(ensemble: PathEnsemble, paths: Int64, rows: Int64) -> Float64:
 
 def sample_quotes(ensemble: PathEnsemble, times_ns: Int64) -> QuoteSample:
     """Quotes of every path at the given times, ns after the start of the horizon."""
-    paths = np.arange(len(ensemble))[:, None]
-    rows = last_rows(ensemble, paths, times_ns)
-    bid, ask, bid_size, ask_size = (
-        _after_rows(ensemble, name, paths, rows)
-        for name in ("bid_ticks", "ask_ticks", "bid_size", "ask_size")
-    )
+    sampled = []
+    for part in ensemble.parts():
+        paths = np.arange(len(part))[:, None]
+        rows = last_rows(part, paths, times_ns)
+        names = ("bid_ticks", "ask_ticks", "bid_size", "ask_size")
+        sampled.append([_after_rows(part, name, paths, rows) for name in names])
+    bid, ask, bid_size, ask_size = (np.concatenate(own) for own in zip(*sampled, strict=True))
     return QuoteSample(0.5 * (bid + ask), ask - bid, bid_size + ask_size)
 
 

@@ -27,9 +27,14 @@ class ProcessMark(BaseModel):
         """The mark of a running process."""
         return cls(host=platform.node(), pid=pid, started=_started(pid) or 0.0)
 
+    @property
+    def local(self) -> bool:
+        """Whether it is a process of this host."""
+        return self.host == platform.node()
+
     def alive(self) -> bool:
         """Whether the process runs; True for one on another host, which nobody here can see."""
-        return self.host != platform.node() or _started(self.pid) == self.started
+        return not self.local or _started(self.pid) == self.started
 
 
 def _started(pid: int) -> float | None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:  # it would load the simulator, which those who only look at r
 
 
 class RunState(StrEnum):
-    """A run is queued, then running, then in one of three last states that never change."""
+    """A run is queued, then running, then in one of three last states.
+
+    A last state changes only where somebody asks for the run to go on (`RunStore.reopen`).
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -39,6 +42,10 @@ class RunStatus(BaseModel):
     events : executed so far, all paths of both arms; `events_per_s` over the run so far
     message : one line for people: why it failed, or empty
     worker : the process that works on it; None while it waits
+    fingerprint : of all that the result depends on; runs with the same one have the same paths
+    attempt : how many times the run was taken up, from 1
+    interrupted : the worker died without a last word: the run can go on where it stopped
+    queue : the dashboard's queue takes it up; False for a run of the command line
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,11 +61,27 @@ class RunStatus(BaseModel):
     eta_s: float | None = None
     message: str = ""
     worker: ProcessMark | None = None
+    fingerprint: str = ""
+    attempt: int = 1
+    interrupted: bool = False
+    queue: bool = True
 
     @classmethod
-    def queued(cls) -> RunStatus:
+    def queued(cls, fingerprint: str = "", queue: bool = True) -> RunStatus:
         """A run that waits, from now."""
-        return cls(state=RunState.QUEUED, created=datetime.now(UTC))
+        now = datetime.now(UTC)
+        return cls(state=RunState.QUEUED, created=now, fingerprint=fingerprint, queue=queue)
+
+    def reopened(self, queue: bool = True) -> RunStatus:
+        """The status of a run that was over and waits to go on."""
+        return RunStatus(
+            state=RunState.QUEUED,
+            created=self.created,
+            started=self.started,
+            fingerprint=self.fingerprint,
+            attempt=self.attempt + 1,
+            queue=queue,
+        )
 
     def begun(self, worker: ProcessMark, stage: str) -> RunStatus:
         """The status once `worker` has taken the run up."""
@@ -83,15 +106,17 @@ class RunStatus(BaseModel):
             }
         )
 
-    def closed(self, state: RunState, message: str = "") -> RunStatus:
+    def closed(self, state: RunState, message: str = "", *, interrupted: bool = False) -> RunStatus:
         """The status of the run ended in `state` now."""
         return self.model_copy(
             update={
                 "state": state,
-                "ended": datetime.now(UTC),
+                # Somebody may have set the clock back meanwhile.
+                "ended": max(datetime.now(UTC), self.started or self.created),
                 "fraction": 1.0 if state is RunState.FINISHED else self.fraction,
                 "stage": "",
                 "eta_s": None,
                 "message": message,
+                "interrupted": interrupted,
             }
         )

@@ -1,29 +1,40 @@
 """The run store: a folder for each run, and nothing that is not on disk.
 
-A run's folder holds `spec.json`, `status.json`, `log.txt` and, once finished, `baseline.parquet`,
-`shocked.parquet`, `summary.json` and `report.*`. Dashboard, command line and workers use one store
-at the same time: every file appears in one step, and the last states of a run never change.
+A run's folder holds `spec.json`, `status.json`, `log.txt`, `manifest.json`, the paths in chunks
+(`engine.runs.chunks`) and, once finished, `summary.json` and `report.*`. Dashboard, command line
+and workers use one store at the same time: every file appears in one step, and the last states of
+a run change only where somebody asks for it to go on.
 """
 
 from __future__ import annotations
 
+import fcntl
+import math
 import os
-import re
 import secrets
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 from pydantic import ValidationError
 
-from engine.runs.atomic import write_atomic
+from engine.runs.atomic import sync, write_atomic
+from engine.runs.run_id import RUN_ID, made, new_id
 from engine.runs.status import RunState, RunStatus
 from engine.spec import RunSpec
 from model.errors import FaultlineError
 
-RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 LOG_TAIL_BYTES = 4_000
+DIED = "the process of this run died"
+HALF, GONE = ".new-", ".gone-"  # folders that are being made, or deleted
+SCRATCH = ".reproduce-"  # then the process that uses the folder
+LOCK = "worker.lock"
+HALF_AGE_S = 60.0
+CHANGED = ".changed"  # touched when a run that was over waits again
 
 
 def default_root() -> Path:
@@ -76,8 +87,10 @@ class RunStore:
                 "choose another folder with --runs or FAULTLINE_RUNS"
             ) from error
 
-    def create(self, spec: RunSpec) -> str:
+    def create(self, spec: RunSpec, fingerprint: str = "", *, queue: bool = True) -> str:
         """Keep a new run, queued, and return its id.
+
+        `fingerprint` and `queue` are explained with `RunStatus`.
 
         Raises
         ------
@@ -85,15 +98,15 @@ class RunStore:
             The store cannot be written; nothing is left behind.
         """
         self.prepare()
-        now = datetime.now(UTC)
-        # Microseconds and a random digit: ids sort by the time of their making.
-        run_id = f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.randbelow(16):x}"
-        half = self.root / f".new-{run_id}"
+        run_id = new_id(spec)
+        half = self.root / f"{HALF}{run_id}"
+        status = RunStatus.queued(fingerprint, queue)
         try:
             half.mkdir()
             write_atomic(half / "spec.json", spec.model_dump_json(indent=1) + "\n")
-            write_atomic(half / "status.json", RunStatus.queued().model_dump_json(indent=1) + "\n")
+            write_atomic(half / "status.json", status.model_dump_json(indent=1) + "\n")
             half.rename(self.root / run_id)
+            sync(self.root)
         except OSError as error:
             shutil.rmtree(half, ignore_errors=True)
             raise FaultlineError(
@@ -112,7 +125,7 @@ class RunStore:
         """
         if not RUN_ID.fullmatch(run_id):
             raise FaultlineError(
-                f"{run_id[:60]!r} is not a run id; ids look like 20260102T030405Z-0a1b2c"
+                f"{run_id[:60]!r} is not a run id; ids look like 20260102T030405Z-amzn-calm-0a1b2c"
             )
         folder = self.root / run_id
         if not (folder / "spec.json").is_file():
@@ -125,7 +138,8 @@ class RunStore:
             names = os.listdir(self.root)
         except OSError:
             return []
-        return sorted((name for name in names if RUN_ID.fullmatch(name)), reverse=True)
+        found = (name for name in names if RUN_ID.fullmatch(name))
+        return sorted(found, key=made, reverse=True)
 
     def runs(self, limit: int | None = None) -> list[StoredRun]:
         """The newest runs, the newest first; folders that cannot be read are left out."""
@@ -161,12 +175,16 @@ class RunStore:
         """Status of a run; see `get`."""
         status = self._read_status(run_id)
         if status.state is RunState.RUNNING and status.worker and not status.worker.alive():
-            # It may have written its last word between our two looks.
-            status = self._read_status(run_id)
-            if not status.state.last and self.cancel_requested(run_id):
-                status = self.close(run_id, RunState.CANCELLED)
-            elif not status.state.last:
-                status = self.close(run_id, RunState.FAILED, "the process of this run died")
+            with self._alone(run_id):
+                # It may have written its last word between our two looks.
+                status = self._read_status(run_id)
+                if status.state is RunState.RUNNING and status.worker and not status.worker.alive():
+                    if self.cancel_requested(run_id):
+                        status = status.closed(RunState.CANCELLED)
+                    else:
+                        status = status.closed(RunState.FAILED, DIED, interrupted=True)
+                    with suppress(OSError):  # no room to write: the next one to look says so again
+                        self.write_status(run_id, status)
         return status
 
     def write_status(self, run_id: str, status: RunStatus) -> None:
@@ -177,13 +195,98 @@ class RunStore:
             durable=status.state.last,
         )
 
-    def close(self, run_id: str, state: RunState, message: str = "") -> RunStatus:
+    def close(
+        self, run_id: str, state: RunState, message: str = "", *, interrupted: bool = False
+    ) -> RunStatus:
         """End a run in a last state, unless it has one already; return what then holds."""
-        status = self._read_status(run_id)
-        if not status.state.last:
-            status = status.closed(state, message)
-            self.write_status(run_id, status)
+        with self._alone(run_id):
+            status = self._read_status(run_id)
+            if not status.state.last:
+                status = status.closed(state, message, interrupted=interrupted)
+                self.write_status(run_id, status)
         return status
+
+    def reopen(self, run_id: str, *, queue: bool = True) -> RunStatus:
+        """Queue a run that is over once more; what it has computed is kept.
+
+        Raises
+        ------
+        FaultlineError
+            It is not over.
+        """
+        self.status(run_id)  # closes it where its worker died
+        with self._alone(run_id):
+            status = self._read_status(run_id)
+            if not status.state.last:
+                raise FaultlineError(
+                    f"{run_id}: is {status.state}; only a run that is over can go on"
+                )
+            (self.folder(run_id) / "cancel").unlink(missing_ok=True)
+            status = status.reopened(queue)
+            self.write_status(run_id, status)
+        (self.root / CHANGED).touch()
+        return status
+
+    def changed(self) -> int:
+        """A number that is another one after some run was reopened."""
+        try:
+            return (self.root / CHANGED).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def remove(self, run_id: str) -> None:
+        """Delete a run and all that belongs to it.
+
+        Raises
+        ------
+        FaultlineError
+            It is at work, or cannot be deleted.
+        """
+        folder = self.folder(run_id)
+        try:
+            running = self.status(run_id).state is RunState.RUNNING
+        except FaultlineError:
+            running = False  # nobody can work on a run whose status is not readable
+        if running:
+            raise FaultlineError(f"{run_id}: is at work; cancel it first")
+        gone = self.root / f"{GONE}{run_id}"
+        try:
+            folder.rename(gone)  # from here on there is no such run, wherever we are killed
+            shutil.rmtree(gone)
+        except OSError as error:
+            raise FaultlineError(f"{folder}: cannot be deleted ({error.strerror})") from error
+
+    def collect_garbage(self) -> list[str]:
+        """Delete what kills have left behind; names of what was deleted.
+
+        That are folders half made or half deleted, and temporary files in runs that are over.
+        Folders younger than `HALF_AGE_S` may be in the making and stay.
+        """
+        deleted = []
+        for path in self.root.glob(".*") if self.root.is_dir() else ():
+            half = path.name.startswith(HALF) and _age_s(path) > HALF_AGE_S
+            if half or path.name.startswith(GONE) or _left(path.name):
+                shutil.rmtree(path, ignore_errors=True)
+                deleted.append(path.name)
+        for run in self.runs():
+            if run.status.state.last:
+                for path in run.folder.glob(".*.tmp"):
+                    path.unlink(missing_ok=True)
+                    deleted.append(f"{run.id}/{path.name}")
+        return deleted
+
+    @contextmanager
+    def claim(self, run_id: str) -> Iterator[bool]:
+        """Be the only process that works on a run; False where another one is."""
+        path = self.folder(run_id) / LOCK
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                yield False
+                return
+            yield True
+            path.unlink(missing_ok=True)
 
     def request_cancel(self, run_id: str) -> None:
         """Ask for a run to be cancelled; one that waits is cancelled at once."""
@@ -205,6 +308,16 @@ class RunStore:
         except OSError:
             return ""
 
+    @contextmanager
+    def _alone(self, run_id: str) -> Iterator[None]:
+        """Keep other processes from ending or reopening the run meanwhile."""
+        handle = os.open(self.folder(run_id), os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
     def _read_status(self, run_id: str) -> RunStatus:
         path = self.folder(run_id) / "status.json"
         try:
@@ -213,3 +326,18 @@ class RunStore:
             raise FaultlineError(
                 f"{path}: status cannot be read; delete the run's folder"
             ) from error
+
+
+def _left(name: str) -> bool:
+    """Whether a folder was the scratch of a process that is gone."""
+    pid = name.removeprefix(SCRATCH).partition("-")[0]
+    return name.startswith(SCRATCH) and not (pid.isdigit() and psutil.pid_exists(int(pid)))
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since a file was changed; where the clock was set back since then, very many."""
+    try:
+        age = time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
+    return age if age >= 0.0 else math.inf

@@ -38,7 +38,7 @@ def spec(run: StressRun) -> RunSpec:
 
 
 def work(store: RunStore, spec: RunSpec, how: Work, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(app.stress, "run_stress", how)
+    monkeypatch.setattr(app.stress, "run_in_chunks", how)
     run_id = store.create(spec)
     app.worker.main(store.folder(run_id))
     return run_id
@@ -47,7 +47,7 @@ def work(store: RunStore, spec: RunSpec, how: Work, monkeypatch: pytest.MonkeyPa
 def test_a_finished_run_has_paths_summary_and_reports(
     store: RunStore, spec: RunSpec, run: StressRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def how(asked: RunSpec, progress: Callable[[Progress], None], _: object) -> StressRun:
+    def how(asked: RunSpec, _: Path, progress: Callable[[Progress], None], __: object) -> StressRun:
         progress(Progress(500, 0.5, 1000.0, float("inf")))
         halfway = store.status(store.ids()[0])
         assert (halfway.state, halfway.fraction) == (RunState.RUNNING, 0.5)
@@ -60,8 +60,8 @@ def test_a_finished_run_has_paths_summary_and_reports(
     assert (status.state, status.fraction, status.message) == (RunState.FINISHED, 1.0, "")
     names = {path.name for path in folder.iterdir()}
     assert names == {
-        "spec.json", "status.json", "baseline.parquet", "shocked.parquet", "summary.json",
-        "report.html", "report.pdf", "report.json",
+        "spec.json", "status.json", "manifest.json", "chunks.json", "baseline-00000.parquet",
+        "shocked-00000.parquet", "summary.json", "report.html", "report.pdf", "report.json",
     }  # fmt: skip
     assert len(read_ensemble(folder / "shocked.parquet")) == len(run.shocked)
     summary = RunSummary.read(folder / "summary.json")
@@ -102,7 +102,7 @@ def test_a_bug_is_one_line_too_and_its_traceback_is_in_the_log(
 def test_a_cancelled_run_keeps_nothing(
     store: RunStore, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def how(_: RunSpec, __: object, cancelled: Callable[[], bool]) -> None:
+    def how(_: RunSpec, __: Path, ___: object, cancelled: Callable[[], bool]) -> None:
         assert not cancelled()
         store.request_cancel(store.ids()[0])
         assert cancelled()
@@ -111,7 +111,7 @@ def test_a_cancelled_run_keeps_nothing(
     run_id = work(store, spec, how, monkeypatch)
     assert store.status(run_id).state is RunState.CANCELLED
     names = {path.name for path in store.folder(run_id).iterdir()}
-    assert names == {"spec.json", "status.json", "cancel"}
+    assert names == {"spec.json", "status.json", "manifest.json", "cancel"}
 
 
 def test_a_full_disk_is_named(

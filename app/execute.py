@@ -1,0 +1,133 @@
+"""A run of the store from the moment it is taken up to its last state, in this process."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from engine.runs import RunState, RunStore
+from engine.runs.processes import ProcessMark
+from model.errors import FaultlineError
+
+if TYPE_CHECKING:
+    from app.report import StressReport
+    from engine.rollout import Progress
+
+REPORT_EVERY_S = 0.25
+FORMATS = ("html", "pdf", "json")  # as app.report.FORMATS, which takes seconds to load
+
+
+class Busy(FaultlineError):
+    """Another process works on the run."""
+
+
+def execute(
+    store: RunStore,
+    run_id: str,
+    formats: Sequence[str] = FORMATS,
+    watch: Callable[[Progress], None] = lambda _: None,
+    stage: Callable[[str], None] = lambda _: None,
+) -> StressReport | None:
+    """Compute what is missing of a queued run, measure it, report, and close it.
+
+    Parameters
+    ----------
+    store, run_id : the run
+    formats : of the report
+    watch : called a few times a second while paths are computed
+    stage : called with the name of each later stage as it begins
+
+    Returns
+    -------
+    StressReport or None
+        None where the run was cancelled.
+
+    Raises
+    ------
+    Busy
+        Another process works on it.
+    FaultlineError
+        See `app.stress.run_in_chunks`.
+    OSError
+        The disk is full, or the folder cannot be written. Finished chunks stay, as they do
+        whatever else ends the run: it can go on where it stopped.
+    """
+    with store.claim(run_id) as mine:
+        if not mine:
+            raise Busy(f"{run_id}: another process works on this run")
+        try:
+            report = _work(store, run_id, formats, watch, stage)
+        except KeyboardInterrupt:
+            store.close(run_id, RunState.CANCELLED, "interrupted")
+            raise
+        except Exception as error:
+            with suppress(OSError):  # on a full disk; those who look see that the process is gone
+                store.close(run_id, RunState.FAILED, message_of(error))
+            raise
+        store.close(run_id, RunState.FINISHED if report else RunState.CANCELLED)
+        return report
+
+
+def message_of(error: Exception) -> str:
+    """What ended a run, in one line."""
+    if isinstance(error, FaultlineError):
+        message = str(error)
+    elif isinstance(error, MemoryError):
+        message = "not enough memory; choose fewer paths or a shorter horizon"
+    elif isinstance(error, OSError):
+        message = f"{error.filename or 'run'}: {error.strerror or error}"
+    else:
+        message = f"internal error: {type(error).__name__}: {error}"
+    return " ".join(message.split())
+
+
+def _work(
+    store: RunStore,
+    run_id: str,
+    formats: Sequence[str],
+    watch: Callable[[Progress], None],
+    stage: Callable[[str], None],
+) -> StressReport | None:
+    status = store.status(run_id).begun(
+        ProcessMark.of(os.getpid()), "loading the model; the first time, compiling"
+    )
+    store.write_status(run_id, status)
+
+    # Loaded only now: the run is seen to have begun a second or two earlier.
+    from app.fingerprint import fingerprint
+    from app.manifest import collect_manifest, write_manifest
+    from app.results import keep_results
+    from app.stress import run_in_chunks
+    from engine.rollout import Cancelled
+
+    last = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal status, last
+        status = status.advanced(progress)
+        watch(progress)
+        now = time.monotonic()
+        if now - last >= REPORT_EVERY_S:
+            last = now
+            with suppress(OSError):  # progress is not worth a run
+                store.write_status(run_id, status)
+
+    def begin(name: str) -> None:
+        stage(name)
+        with suppress(OSError):
+            store.write_status(run_id, status.model_copy(update={"stage": name, "eta_s": None}))
+
+    run = store.get(run_id)
+    write_manifest(
+        collect_manifest([run.spec], run_ids=[run_id], fingerprint=fingerprint(run.spec)),
+        run.folder,
+    )
+    try:
+        result = run_in_chunks(run.spec, run.folder, report, lambda: store.cancel_requested(run_id))
+    except Cancelled:
+        return None
+    document = keep_results(result, run.folder, run_id, begin, formats)
+    return None if store.cancel_requested(run_id) else document

@@ -1,0 +1,76 @@
+"""What tells one request from another: runs with the same fingerprint have the same paths."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import engine
+import model
+import stylized_facts
+from app.limits import on_gpu
+from app.manifest import package_version, run_hashes, sha256
+from engine.runs import RunState, RunStore, StoredRun
+from engine.runs.chunks import RunPaths
+from engine.runs.index import search
+from engine.spec import RunSpec
+from model.errors import FaultlineError
+
+# Packages that paths come from; others only draw and measure.
+NUMERICS = ("faultline", "numpy", "numba", "torch", "scipy")
+
+
+def fingerprint(spec: RunSpec) -> str:
+    """SHA-256 over the spec, the files it names, the code and the versions behind its paths.
+
+    Raises
+    ------
+    FaultlineError
+        The model is not known.
+    """
+    asked = {
+        "spec": spec.model_dump(mode="json", exclude={"device"}),
+        "device": "cuda" if on_gpu(spec) else "cpu",
+        "files": run_hashes(spec),
+        "code": _code(),
+        "versions": {name: package_version(name) for name in NUMERICS},
+    }
+    return sha256(json.dumps(asked, sort_keys=True).encode())
+
+
+@cache
+def _code() -> str:
+    """SHA-256 over the source of everything below this floor, as it was when it was first asked."""
+    folders = [Path(str(package.__file__)).parent for package in (engine, model, stylized_facts)]
+    texts = {
+        f"{folder.name}/{path.relative_to(folder)}": sha256(path.read_bytes())
+        for folder in folders
+        for path in sorted(folder.rglob("*.py"))
+    }
+    return sha256(json.dumps(texts, sort_keys=True).encode())
+
+
+def known_run(store: RunStore, request: str) -> StoredRun | None:
+    """The newest run with a fingerprint that is finished and whole, or is still to be."""
+    for run in _runs(store, request):
+        if not run.status.state.last:
+            return run
+        whole = (run.folder / "report.json").is_file() and RunPaths(run.folder).whole
+        if run.status.state is RunState.FINISHED and whole:
+            return run
+    return None
+
+
+def stopped_run(store: RunStore, request: str) -> StoredRun | None:
+    """The newest run with a fingerprint that was cut short and can go on."""
+    stopped = (run for run in _runs(store, request) if run.status.state.last)
+    return next((run for run in stopped if RunPaths(run.folder).done), None)
+
+
+def _runs(store: RunStore, request: str) -> Iterator[StoredRun]:
+    for row in search(store, fingerprint=request):
+        with suppress(FaultlineError):  # deleted meanwhile
+            yield store.get(row.id)

@@ -1,0 +1,230 @@
+"""What a run will need, and whether it is there: memory, disk, time. Asked before the run.
+
+The figures behind the estimates were measured, see docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import psutil
+from pydantic import BaseModel, ConfigDict
+
+from app.models import is_baseline, model_folder
+from engine.runs import RunStore
+from engine.runs.chunks import chunk_size, expected_events
+from engine.runs.index import search, size_of
+from engine.spec import RunSpec
+from model.catalogue import load_profile
+from model.errors import FaultlineError, SpecError
+
+BUDGET_VARIABLE = "FAULTLINE_RUNS_GB"
+GB = 1e9
+GPU = Path("/dev/nvidia0")
+# Bytes. Of a process with its packages; of one path while it runs: book, tokens, cache of a small
+# model; of an event while its chunk is simulated and written; of an event on disk; of all events of
+# an arm while they are measured column by column, and of one second of one path on the risk grid.
+PROCESS = {"baseline": 420e6, "tradefm": 900e6}
+PATH, CHUNK_EVENT, DISK_EVENT, MEASURED_EVENT, GRID_SECOND = 0.5e6, 330.0, 14.0, 48.0, 160.0
+COLUMNS_KEPT = 2 * 268e6  # see `engine.stored_ensemble.KEPT_BYTES`
+REPORT_DISK = 8e6
+SPEED = {"baseline": 40_000.0, "tradefm": 10_000.0}  # events a second where no run tells
+BUSY = 1.5  # paths may be so much busier than the asset usually is
+LOW_DISK = 1e9  # a run that leaves less free is warned of
+
+
+class Need(BaseModel):
+    """What a run will take. `events` are those of both arms.
+
+    `memory_bytes` is the most that is in use at once, `disk_bytes` what stays, and `seconds` from
+    the speed of earlier runs of the model, or a usual one.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    memory_bytes: int
+    disk_bytes: int
+    seconds: float
+    events: int
+
+
+def estimate(spec: RunSpec, store: RunStore | None = None) -> Need:
+    """Memory, disk and time that a run will take, on the safe side by about a half.
+
+    Parameters
+    ----------
+    spec : RunSpec
+    store : earlier runs in it tell the speed of the model
+
+    Raises
+    ------
+    FaultlineError
+        The asset or the model is not known.
+    """
+    profile, kind = load_profile(spec.asset), "baseline" if is_baseline(spec.model) else "tradefm"
+    each = min(float(spec.max_events + spec.burn_in_events), BUSY * expected_events(spec, profile))
+    events, arm = 2.0 * spec.paths * each, spec.paths * each
+    chunk = chunk_size(spec, profile, "cuda" if on_gpu(spec) else "cpu")
+    simulating = 2.0 * chunk * (PATH + CHUNK_EVENT * each)
+    measuring = (
+        min(COLUMNS_KEPT, 2.0 * 8.0 * 12.0 * arm)
+        + MEASURED_EVENT * arm
+        + GRID_SECOND * spec.paths * spec.horizon_s
+    )
+    weights = 0.0 if kind == "baseline" else 6.0 * size_of(model_folder(spec.model))
+    return Need(
+        memory_bytes=int(PROCESS[kind] + weights + max(simulating, measuring)),
+        disk_bytes=int(DISK_EVENT * events + REPORT_DISK),
+        seconds=events / _speed(spec, kind, store),
+        events=int(events),
+    )
+
+
+def has_room(spec: RunSpec) -> bool:
+    """Whether what the run will need of memory is free now, and of the GPU's if it uses one."""
+    try:
+        need = estimate(spec).memory_bytes
+    except FaultlineError:
+        return True  # the worker says what is wrong
+    gpu = free_gpu_bytes() if on_gpu(spec) else None
+    return need <= free_bytes() and (gpu is None or need <= gpu)
+
+
+def check_fits(spec: RunSpec, store: RunStore) -> list[str]:
+    """Refuse a run that cannot be done here, before it begins.
+
+    Returns
+    -------
+    list of str
+        Warnings, a line each: little disk left, or the budget of the store exceeded.
+
+    Raises
+    ------
+    SpecError
+        Memory or disk will not do; the message names the most paths that fit.
+    """
+    need, memory, disk = estimate(spec, store), free_bytes(), _free_disk(store.root)
+    for what, asked, free in (
+        ("memory", need.memory_bytes, memory),
+        ("disk", need.disk_bytes, disk),
+    ):
+        if asked > free:
+            most = _most_paths(spec, memory, disk)
+            advice = f"at most {most:,} paths fit" if most else "take a shorter horizon"
+            raise SpecError(
+                f"paths: {spec.paths:,} paths of {spec.horizon_s:g} s need about "
+                f"{asked / GB:.1f} GB of {what} and {free / GB:.1f} GB are free; {advice}"
+            )
+    warnings = []
+    budget = _budget()
+    used = sum(row.bytes for row in search(store)) if budget is not None else 0
+    if budget is not None and used + need.disk_bytes > budget:
+        warnings.append(
+            f"the runs take {used / GB:.1f} GB and this one about {need.disk_bytes / GB:.1f} GB "
+            f"more: above the {budget / GB:g} GB of {BUDGET_VARIABLE}; "
+            f"`faultline runs gc --max-gb {budget / GB:g}` deletes the oldest"
+        )
+    if disk - need.disk_bytes < LOW_DISK:
+        warnings.append(
+            f"{store.root}: about {(disk - need.disk_bytes) / GB:.1f} GB will be free after this "
+            "run; `faultline runs gc` deletes old ones"
+        )
+    return warnings
+
+
+def _most_paths(spec: RunSpec, memory: float, disk: float) -> int:
+    """The most paths whose estimate fits, 0 if one path does not."""
+
+    def fits(paths: int) -> bool:
+        need = estimate(spec.model_copy(update={"paths": paths}))
+        return need.memory_bytes <= memory and need.disk_bytes <= disk
+
+    low, high = 0, spec.paths
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def _speed(spec: RunSpec, kind: str, store: RunStore | None) -> float:
+    rows = search(store, state="finished", model=spec.model, limit=5) if store else []
+    speeds = sorted(row.events_per_s for row in rows if row.events_per_s > 0.0)
+    return speeds[len(speeds) // 2] if speeds else SPEED[kind]
+
+
+def free_bytes() -> int:
+    """Memory that a new process can have: of the machine, and of the container's limit."""
+    free = int(psutil.virtual_memory().available)
+    for limit, used in _group_files():
+        try:
+            most = int(limit.read_text())
+            stat = dict(line.split() for line in (used.parent / "memory.stat").open())
+            cached = int(stat.get("inactive_file", stat.get("total_inactive_file", 0)))
+            free = min(free, most - int(used.read_text()) + cached)
+        except (OSError, ValueError):  # no limit (`max`), or no such group
+            continue
+    return max(0, free)
+
+
+def _group_files() -> list[tuple[Path, Path]]:
+    """Limit and use of the control groups that this process is in, versions 2 and 1."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, controllers, name = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        root = Path("/sys/fs/cgroup") / ("memory" if controllers else "")
+        limit, used = (
+            ("memory.limit_in_bytes", "memory.usage_in_bytes")
+            if controllers
+            else ("memory.max", "memory.current")
+        )
+        own = root / name.lstrip("/")
+        # In a container the names may be those outside of it: then the limit is at the root.
+        for folder in dict.fromkeys((own, *own.parents, root)):
+            if root in (folder, *folder.parents):
+                found.append((folder / limit, folder / used))
+    return found
+
+
+def on_gpu(spec: RunSpec) -> bool:
+    """Whether the model of a run will be on a GPU, told without loading torch."""
+    if is_baseline(spec.model) or spec.device == "cpu":
+        return False
+    return spec.device == "cuda" or GPU.exists()
+
+
+def free_gpu_bytes() -> int | None:
+    """Free memory of the first GPU; None where there is none."""
+    command = ["nvidia-smi", "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        return int(shown.stdout.split()[0]) << 20
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
+
+
+def _free_disk(root: Path) -> int:
+    folder = next((one for one in (root, *root.parents) if one.is_dir()), Path("/"))
+    return shutil.disk_usage(folder).free
+
+
+def _budget() -> float | None:
+    """Bytes that the store may take, `FAULTLINE_RUNS_GB`; None where nothing is set."""
+    text = os.environ.get(BUDGET_VARIABLE)
+    if not text:
+        return None
+    try:
+        budget = float(text)
+    except ValueError:
+        budget = -1.0
+    if not budget > 0.0:
+        raise SpecError(f"{BUDGET_VARIABLE}={text}: not a number of gigabytes; use one above 0")
+    return budget * GB
