@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import stats
 
-from engine.risk.backtests import acerbi_szekely, christoffersen, kupiec
+from engine.risk.backtests import (
+    acerbi_szekely,
+    christoffersen,
+    exact_count,
+    kupiec,
+    kupiec_power,
+)
 from engine.risk.bipower import bipower_volatility_bp, jump_share
 from engine.risk.drawdown import drawdown_duration, max_drawdown_bp
 from engine.risk.expected_shortfall import expected_shortfall
@@ -177,6 +183,18 @@ def test_expected_shortfall_backtest() -> None:
     assert right.p_value > 0.01
     assert wrong.statistic < -1.0
     assert wrong.p_value < 0.001
+
+
+def test_the_power_of_a_count() -> None:
+    """Against the share of rejections among simulated series of hits."""
+    hits = np.random.default_rng(1).random((2_000, 60)) < 0.1
+    rejected = np.mean([kupiec(row, 0.95).p_value < 0.05 for row in hits])
+    assert kupiec_power(60, 0.95, 0.1) == pytest.approx(rejected, abs=0.03)
+    assert kupiec_power(60, 0.95, 0.05) < 0.15
+    assert kupiec_power(1_000, 0.95, 0.1) > 0.99
+    assert exact_count(hits[0], 0.9).p_value == pytest.approx(
+        stats.binomtest(int(hits[0].sum()), 60, 0.1).pvalue
+    )
 
 
 def test_half_life() -> None:
