@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from app.commands.assets import assets
+from app.commands.backtest import backtest
 from app.commands.card import card
 from app.commands.dashboard import dashboard
 from app.commands.demo import demo
@@ -41,6 +42,7 @@ cli.command("run")(run)
 cli.command("report")(report)
 cli.command("evaluate")(evaluate)
 cli.command("realism")(realism)
+cli.command("backtest")(backtest)
 cli.command("train")(train)
 cli.command("fit")(fit)
 cli.command("card")(card)

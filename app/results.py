@@ -13,8 +13,10 @@ from app.manifest import collect_manifest, write_manifest
 from app.models import is_baseline
 from app.report import FORMATS, StressReport, build_report, write_report
 from app.report.write import read_report
+from app.stress_realism import stress_realism
 from engine.ensemble import chunk_files
 from engine.risk import bands
+from engine.risk.stress_realism import StressRealism
 from engine.rollout import StressRun
 from engine.runs.atomic import replacing, sync
 from engine.runs.chunks import ARMS, JOURNAL, RunPaths
@@ -54,7 +56,8 @@ def keep_results(
         paths.begin(run.spec, run.spec.paths)
         paths.keep(0, run)
     stage("measuring risk")
-    report = _report(run, run_id)
+    realism = stress_realism(run)
+    report = _report(run, run_id, realism)
     section = report.sections[0]
     RunSummary(
         risk=section.risk,
@@ -62,6 +65,7 @@ def keep_results(
         bands=bands(run),
         counters={"unshocked": run.baseline.counters, "shocked": run.shocked.counters},
         timing=run.timing,
+        stress_realism=realism,
     ).write(folder / "summary.json")
     stage("writing the report")
     for path in write_report(report, folder, formats).values():
@@ -118,7 +122,7 @@ def _link_or_copy(file: Path, target: Path) -> None:
     shutil.copyfile(file, target)
 
 
-def _report(run: StressRun, run_id: str) -> StressReport:
+def _report(run: StressRun, run_id: str, realism: StressRealism | None) -> StressReport:
     spec = run.spec
     manifest = collect_manifest(
         [spec],
@@ -128,9 +132,9 @@ def _report(run: StressRun, run_id: str) -> StressReport:
     )
     evaluation = _evaluation(spec)
     if evaluation is None:
-        return build_report(run, manifest)
+        return build_report(run, manifest, realism=realism)
     sheets = {REAL: evaluation.real} | evaluation.models
-    return build_report(run, manifest, evaluation.scorecard, sheets)
+    return build_report(run, manifest, evaluation.scorecard, sheets, realism)
 
 
 def _evaluation(spec: RunSpec) -> Evaluation | None:

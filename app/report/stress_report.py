@@ -16,6 +16,7 @@ from app.report.scorecard_table import printed_models
 from app.report.summary import Card, Verdict, cards_of, findings_of, question_of, verdict_of
 from engine.risk import AchievedRow, RiskTable, bands, requested_against_achieved, risk_table
 from engine.risk.paths import PairedRun
+from engine.risk.stress_realism import StressRealism
 from engine.spec import RunSpec
 from model.profile import AssetProfile
 from stylized_facts.scorecard import Scorecard
@@ -65,6 +66,8 @@ class Section(_Frozen):
     findings : sentences computed from the numbers, at most five
     scorecard : realism of this model on this asset; None where it has not been evaluated
     charts, realism_charts : with their data
+    stress_realism : stylized facts under stress, and how far outside the model's support the flow
+        is; None where the scenario does nothing, or in reports made before there was any
     """
 
     spec: RunSpec
@@ -78,6 +81,7 @@ class Section(_Frozen):
     scorecard: Scorecard | None
     charts: tuple[ChartSpec, ...]
     realism_charts: tuple[ChartSpec, ...]
+    stress_realism: StressRealism | None = None
 
     @property
     def title(self) -> str:
@@ -106,15 +110,17 @@ def build_report(
     manifest: Manifest,
     scorecard: Scorecard | None = None,
     sheets: Mapping[str, FactSheet] | None = None,
+    realism: StressRealism | None = None,
 ) -> StressReport:
     """The report of one run; see `build_section` and `assemble` for several."""
-    return assemble([build_section(run, scorecard, sheets)], manifest)
+    return assemble([build_section(run, scorecard, sheets, realism)], manifest)
 
 
 def build_section(
     run: PairedRun,
     scorecard: Scorecard | None = None,
     sheets: Mapping[str, FactSheet] | None = None,
+    realism: StressRealism | None = None,
 ) -> Section:
     """Measure a run and say what it shows.
 
@@ -124,12 +130,13 @@ def build_section(
     scorecard : realism of the run's model on the run's asset
     sheets : fact sheets by label, one of them `Real`, the model under test before the baselines;
         they become the realism charts
+    realism : see `app.stress_realism`
     """
     spec, profile = run.spec, run.profile
     risk, achieved = risk_table(run), requested_against_achieved(run)
     models = {label: sheet for label, sheet in (sheets or {}).items() if label != REAL}
     models = {label: models[label] for label in printed_models(models)} if models else {}
-    realism = realism_charts(sheets[REAL], models) if sheets and REAL in sheets else []
+    figures = realism_charts(sheets[REAL], models) if sheets and REAL in sheets else []
     return Section(
         spec=spec,
         profile=profile,
@@ -141,7 +148,8 @@ def build_section(
         findings=findings_of(spec, risk, achieved, scorecard),
         scorecard=scorecard,
         charts=tuple(stress_charts(bands(run), risk, spec.scenario, spec.asset)),
-        realism_charts=tuple(realism),
+        realism_charts=tuple(figures),
+        stress_realism=realism,
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import xlogy
-from scipy.stats import chi2
+from scipy.stats import binom, binomtest, chi2
 
 from model.events import Float64
 from model.order_flow import Bools
@@ -34,6 +34,23 @@ def kupiec(hits: Bools, level: float) -> Backtest:
     found = x / n
     ratio = 2.0 * (_likelihood(n - x, x, found) - _likelihood(n - x, x, p))
     return Backtest(float(ratio), float(chi2.sf(ratio, 1)))
+
+
+def exact_count(hits: Bools, level: float) -> Backtest:
+    """`kupiec`'s question by the exact two-sided binomial test; its statistic is the count."""
+    count = int(np.sum(hits))
+    return Backtest(float(count), float(binomtest(count, len(hits), 1.0 - level).pvalue))
+
+
+def kupiec_power(n: int, level: float, share: float, size: float = 0.05) -> float:
+    """How often `kupiec` rejects at `size` if losses are beyond VaR with probability `share`.
+
+    With `share` = 1 - level it is the test's real size. Exact: a sum over all counts of n periods.
+    """
+    counts = np.arange(n + 1)
+    hits = np.arange(n)[None, :] < counts[:, None]
+    rejected = np.array([kupiec(row, level).p_value < size for row in hits])
+    return float(binom.pmf(counts, n, share)[rejected].sum())
 
 
 def christoffersen(hits: Bools, level: float) -> Backtest:
