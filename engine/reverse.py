@@ -7,12 +7,20 @@ from collections.abc import Callable
 from engine.combined import combined
 from engine.ensemble import PathEnsemble
 from engine.risk.outcome import Loss, Pause, WideSpread
-from engine.risk.reverse_stress import FrontierPoint, ReverseStress, frontier, smallest_intensity
+from engine.risk.reverse_stress import (
+    FrontierPoint,
+    ReverseStress,
+    UnreachableError,
+    frontier,
+    smallest_intensity,
+)
+from engine.risk.var import value_at_risk
 from engine.rollout import Cancelled, rollout
 from engine.scenario import Scenario
 from engine.shocks import PriceBands
 from engine.spec import RunSpec
 from model.errors import SpecError
+from model.events import Float64
 from model.order_flow import Bools, OrderFlowModel
 from model.profile import AssetProfile
 
@@ -49,10 +57,18 @@ def reverse_stress(
     """
     _check(spec, outcome, spec.scenario)
     play = _Player(model, profile, spec, outcome, probed, cancelled)
-    return smallest_intensity(
-        lambda intensity: play(spec.scenario, intensity),
-        probability, spec.scenario.max_intensity, resolution=resolution,
-    )  # fmt: skip
+    try:
+        return smallest_intensity(
+            lambda intensity: play(spec.scenario, intensity),
+            probability, spec.scenario.max_intensity, resolution=resolution,
+        )  # fmt: skip
+    except UnreachableError as error:
+        value, intensity = play.furthest(probability)
+        raise UnreachableError(
+            f"{error}; {100 * probability:g}% of paths reach {value:.4g} {outcome.unit} at most, at"
+            f" intensity {intensity:g}",
+            error.probes,
+        ) from None
 
 
 def reverse_frontier(
@@ -106,6 +122,16 @@ class _Player:
         self._outcome, self._probed, self._cancelled = outcome, probed, cancelled
         self._baseline: PathEnsemble | None = None
         self._played = 0
+        self._reached: list[tuple[float, Float64]] = []
+
+    def furthest(self, probability: float) -> tuple[float, float]:
+        """The most that a share of paths reached of the outcome, and at which intensity."""
+        values = [
+            (value_at_risk(reached, max(1.0 - probability, 1e-9)), intensity)
+            for intensity, reached in self._reached
+        ]
+        value, intensity = max(values)
+        return float(value), intensity
 
     def __call__(self, scenario: Scenario, intensity: float) -> Bools:
         """On which paths the outcome happens."""
@@ -119,6 +145,7 @@ class _Player:
         self._played += 1
         if self._probed is not None:
             self._probed(self._played)
+        self._reached.append((intensity, self._outcome.reached(run.shocked)))
         return self._outcome.happened(run.shocked)
 
 
