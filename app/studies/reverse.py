@@ -173,7 +173,9 @@ def _report(
 ) -> StudyReport:
     run, what = spec.run, in_words(spec.outcome)
     title = f"Reverse stress of {run.asset}: what leads to {what}?"
-    charts = [probe_chart(probes, spec.probability, found and found.intensity, what)]
+    charts = [
+        probe_chart(probes, spec.probability, None if found is None else found.intensity, what)
+    ]
     tables = [
         StudyTable(
             name="probes", title="Intensities that were played",
@@ -185,7 +187,8 @@ def _report(
                          " Wilson's 95 % interval"},
         )
     ]  # fmt: skip
-    answers, verdict = (), f"{failure[:1].upper()}{failure[1:]}."
+    answers: tuple[Answer, ...] = ()
+    verdict = f"{failure[:1].upper()}{failure[1:]}."
     if found is not None:
         answers, verdict = _answers(spec, found, what)
     if points and spec.second is not None:
