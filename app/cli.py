@@ -22,9 +22,11 @@ from app.commands.fit import fit
 from app.commands.prepare import prepare
 from app.commands.realism import realism
 from app.commands.report import report
+from app.commands.reverse import rare, reverse
 from app.commands.run import run
 from app.commands.runs import runs
 from app.commands.scenarios import scenarios
+from app.commands.sweep import sweep
 from app.commands.train import train
 from model.errors import FaultlineError
 
@@ -43,6 +45,9 @@ cli.command("report")(report)
 cli.command("evaluate")(evaluate)
 cli.command("realism")(realism)
 cli.command("backtest")(backtest)
+cli.command("sweep")(sweep)
+cli.command("reverse")(reverse)
+cli.command("rare")(rare)
 cli.command("train")(train)
 cli.command("fit")(fit)
 cli.command("card")(card)

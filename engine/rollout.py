@@ -19,6 +19,7 @@ from model.order_flow import OrderFlowModel, Proposals
 from model.profile import AssetProfile
 
 REPORT_EVERY_S = 0.25
+_NOTHING_PLAYED = dict.fromkeys(("start", "model", "book", "total", "events", "events_per_s"), 0.0)
 
 
 class Cancelled(FaultlineError):
@@ -59,6 +60,7 @@ def rollout(
     paths: range | None = None,
     seeds: Sequence[BookSeed] | None = None,
     history: Sequence[Recording] | None = None,
+    baseline: PathEnsemble | None = None,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> StressRun:
@@ -73,6 +75,8 @@ def rollout(
         same, bit for bit, whichever others are rolled out with it (on a GPU: up to rounding)
     seeds : the book each path starts from; None draws them from the profile
     history : real events before each path's start; with it there is no burn-in
+    baseline : the unshocked arm of an earlier run that differs from this one in scenario and
+        intensity alone, which is then not played again: a path is the same in whatever batch
     progress : called a few times a second
     cancelled : asked a few times a second
 
@@ -101,7 +105,9 @@ def rollout(
             f"scenario {spec.scenario.name}: {model.name} does not offer reweighting; choose a"
             " TradeFM model, or shocks that act on any model"
         )
-    arms = 1 if plan.does_nothing else 2
+    if baseline is not None and plan.does_nothing:
+        return StressRun(spec, profile, baseline, baseline, _NOTHING_PLAYED)
+    arms = 1 if plan.does_nothing or baseline is not None else 2
     books = seeds or [seed_from_profile(profile, int(path), spec.seed) for path in numbers]
     simulator = MarketSimulator(
         list(books) * arms,
@@ -115,7 +121,7 @@ def rollout(
         max_events=spec.max_events,
         burn_in_events=0 if history is not None else spec.burn_in_events,
         plan=plan,
-        shocked=np.arange(arms * count) >= count,
+        shocked=np.arange(arms * count) >= (count if baseline is None else 0),
         open_ticks=np.zeros(arms * count),  # the day's open is not known
     )  # fmt: skip
     began = time.perf_counter()
@@ -156,7 +162,9 @@ def rollout(
         "events": float(simulator.executed),
         "events_per_s": simulator.executed / total,
     }
-    return StressRun(spec, profile, ensembles[0], ensembles[-1], timing)
+    return StressRun(
+        spec, profile, ensembles[0] if baseline is None else baseline, ensembles[-1], timing
+    )
 
 
 def _progress(simulator: MarketSimulator, elapsed: float) -> Progress:

@@ -9,20 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from engine.scenario import Scenario
 
 
-class RunSpec(BaseModel):
-    """One stress test of one asset: settings only, no data. JSON in, JSON out.
-
-    Units: seconds, paths, events. The same spec on the same device and versions gives the same
-    paths, bit for bit.
-    """
+class RunSettings(BaseModel):
+    """How paths are played, whatever the asset and the scenario. Units: seconds, paths, events."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    asset: str
-    scenario: Scenario
-    intensity: float = Field(
-        default=1.0, ge=0, le=10, description="multiplies the scenario's shocks"
-    )
     paths: int = Field(default=64, ge=1, le=65_536)
     horizon_s: float = Field(
         default=300.0, gt=0, le=23_400, description="market time after burn-in"
@@ -36,3 +27,16 @@ class RunSpec(BaseModel):
         default="small", description="bundled model, `hawkes`, `zero-intelligence`, or a folder"
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class RunSpec(RunSettings):
+    """One stress test of one asset: settings only, no data. JSON in, JSON out.
+
+    The same spec on the same device and versions gives the same paths, bit for bit.
+    """
+
+    asset: str
+    scenario: Scenario
+    intensity: float = Field(
+        default=1.0, ge=0, le=10, description="multiplies the scenario's shocks"
+    )

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
-from app.charts.palette import LOOKS, NO_VERDICT_COLOUR, VERDICT_COLOURS, Role
+from app.charts.palette import LOOKS, NO_VERDICT_COLOUR, VERDICT_COLOURS, Role, shade
 from app.charts.spec import ChartSpec
 
 INK, MUTED, GRID = "#1f2933", "#5b6773", "#e3e8ed"
@@ -187,7 +187,9 @@ def _heatmap(ax: Any, spec: ChartSpec, frame: Any) -> None:
     rows, columns = list(dict.fromkeys(frame["row"])), list(dict.fromkeys(frame["column"]))
     for row, column, value, text in frame[["row", "column", "value", "text"]].itertuples(False):
         x, y = columns.index(column), rows.index(row)
-        colour = NO_VERDICT_COLOUR if np.isnan(value) else VERDICT_COLOURS[int(value)]
+        colour = NO_VERDICT_COLOUR
+        if not np.isnan(value):
+            colour = shade(value / spec.largest()) if spec.shaded else VERDICT_COLOURS[int(value)]
         ax.add_patch(mpl.patches.Rectangle((x, y), 0.98, 0.96, facecolor=colour, lw=0))
         ax.text(x + 0.49, y + 0.48, _plain(text), ha="center", va="center", fontsize=7.5)
     ax.set_xlim(0, len(columns))

@@ -52,6 +52,17 @@ LOOKS: dict[Role, Look] = {
 VERDICT_COLOURS = ("#dcefe1", "#fbeccd", "#f8d9d6")  # good, middling, bad: grounds under dark text
 NO_VERDICT_COLOUR = "#eef1f4"
 
+# Below 0, 0, above 0: grounds under dark text, from the colours of unshocked and shocked.
+SHADES = ("#8fb4e3", "#ffffff", "#ee9a92")
+
+
+def shade(value: float) -> str:
+    """The colour #rrggbb of a value from -1 to 1, linear between `SHADES`."""
+    ends = (SHADES[1], SHADES[2] if value > 0 else SHADES[0])
+    weight = min(1.0, abs(value))
+    parts = ((int(ends[0][i : i + 2], 16), int(ends[1][i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(a + weight * (b - a)):02x}" for a, b in parts)
+
 
 def tint(colour: str, opacity: float) -> str:
     """The colour #rrggbb as `rgba(...)` of the given opacity."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from app.charts.palette import LOOKS, NO_VERDICT_COLOUR, VERDICT_COLOURS, Role, tint
+from app.charts.palette import LOOKS, NO_VERDICT_COLOUR, SHADES, VERDICT_COLOURS, Role, tint
 from app.charts.plotly_layout import annotate, lay_out, plain
 from app.charts.spec import ChartSpec
 
@@ -51,7 +51,7 @@ def to_plotly(
 
 def _traces(spec: ChartSpec, frame: Any, dark: bool) -> list[Any]:
     if spec.kind == "heatmap":
-        return [_heatmap(frame)]
+        return [_heatmap(spec, frame)]
     traces = []
     for name, rows in spec.series(frame):
         traces += _DRAW[spec.kind](spec, plain(name), spec.roles[name], rows, dark)
@@ -156,19 +156,25 @@ def _bar(spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool) -> list[
 _SHAPES = ("", "/", ".", "x")
 
 
-def _heatmap(frame: Any) -> go.Heatmap:
+def _heatmap(spec: ChartSpec, frame: Any) -> go.Heatmap:
     rows, columns = list(dict.fromkeys(frame["row"])), list(dict.fromkeys(frame["column"]))
     values = np.full((len(rows), len(columns)), np.nan, np.float32)
     texts = np.full(values.shape, "", dtype=object)
     for row, column, value, text in frame[["row", "column", "value", "text"]].itertuples(False):
-        values[rows.index(row), columns.index(column)] = 3 if np.isnan(value) else value
+        missing = np.nan if spec.shaded else 3
+        values[rows.index(row), columns.index(column)] = missing if np.isnan(value) else value
         texts[rows.index(row), columns.index(column)] = plain(text)
     steps = [(i / 4, colour) for i, colour in enumerate((*VERDICT_COLOURS, NO_VERDICT_COLOUR))]
     scale = [stop for at, colour in steps for stop in ([at, colour], [at + 1 / 4, colour])]
+    ends = (0.0, 3.0)
+    if spec.shaded:
+        scale = [[at, colour] for at, colour in zip((0.0, 0.5, 1.0), SHADES, strict=True)]
+        ends = (-spec.largest(), spec.largest())
     return go.Heatmap(
         x=[plain(name) for name in columns], y=[plain(name) for name in rows], z=values,
         text=texts, texttemplate="%{text}", colorscale=scale,
-        zmin=0, zmax=3, showscale=False, showlegend=False, xgap=2, ygap=2, hoverongaps=False,
+        zmin=ends[0], zmax=ends[1], showscale=False, showlegend=False, xgap=2, ygap=2,
+        hoverongaps=False,
         textfont={"color": "#1f2933"}, hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
     )  # fmt: skip
 

@@ -114,7 +114,8 @@ class ChartSpec(_Frozen):
         - ``histogram``: series, left, right, y (a density or a share)
         - ``qq``: series, x (quantiles of the reference), y; the diagonal is drawn as well
         - ``bar``: series, category, y, optionally low and high (an interval)
-        - ``heatmap``: row, column, value (0 good, 1 middling, 2 bad, missing: no verdict), text
+        - ``heatmap``: row, column, value (0 good, 1 middling, 2 bad, missing: no verdict), text;
+          where ``shaded``, value is any number, coloured by its size on both sides of 0
     name : short name of letters, digits, `-` and `_`, for files
     roles : what each series stands for, in the order in which series are drawn
     caption : what to see, with units, sample size and method; one or two sentences
@@ -132,6 +133,7 @@ class ChartSpec(_Frozen):
     alt: str = ""
     markers: tuple[Marker, ...] = ()
     spans: tuple[Span, ...] = ()
+    shaded: bool = False
 
     @model_validator(mode="after")
     def _check(self) -> ChartSpec:
@@ -199,12 +201,25 @@ class ChartSpec(_Frozen):
 
     def headroom(self) -> float:
         """Top of the y axis that leaves room for the labels of the markers above the data."""
-        return float(self.data["y"].max()) / (1.0 - 0.1 * min(len(self.markers), 5))
+        levels = (marker.value for marker in self.markers if marker.axis == "y")
+        top = max(float(self.data["y"].max()), *levels, 0.0) or 1.0
+        return top / (1.0 - 0.1 * min(len(self.markers), 5))
+
+    def largest(self) -> float:
+        """Size of the largest value of a shaded heat map, 1 where all are 0 or missing."""
+        return float(np.nanmax(np.abs(self.data["value"].to_numpy()), initial=0.0)) or 1.0
 
     def to_csv(self) -> str:
-        """The data as CSV; text that a spreadsheet would take for a formula is quoted with '."""
-        safe = self.data.copy()
-        for name in safe.columns:
-            if not pd.api.types.is_numeric_dtype(safe[name]):
-                safe[name] = [f"'{v}" if v[:1] in "=+-@\t\r" else v for v in safe[name]]
-        return str(safe.to_csv(index=False))
+        """The data as CSV; see `neutral_csv`."""
+        return neutral_csv(self.data)
+
+
+def neutral_csv(frame: pd.DataFrame) -> str:
+    """A table as CSV; text that a spreadsheet would take for a formula is quoted with '."""
+    safe = frame.copy()
+    for name in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[name]):
+            safe[name] = [
+                f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" else v for v in safe[name]
+            ]
+    return str(safe.to_csv(index=False))

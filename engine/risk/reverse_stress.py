@@ -18,7 +18,14 @@ LEVELS = 5  # evenly spaced intensities at which monotonicity is looked at first
 
 
 class UnreachableError(FaultlineError):
-    """The outcome is not reached with the probability that was asked for, at any intensity."""
+    """The outcome is not reached with the probability that was asked for, at any intensity.
+
+    `probes` are the intensities that were tried, in ascending order.
+    """
+
+    def __init__(self, message: str, probes: Sequence[Probe] = ()) -> None:
+        super().__init__(message)
+        self.probes = tuple(probes)
 
 
 class Probe(BaseModel):
@@ -91,7 +98,8 @@ def smallest_intensity(
         raise UnreachableError(
             f"the outcome is reached on {100 * (best.share.value or 0.0):.3g}% of paths at most, at"
             f" intensity {best.intensity:g}, not on {100 * probability:g}%; choose a milder outcome"
-            " or another shock"
+            " or another shock",
+            [probes[intensity] for intensity in sorted(probes)],
         )
     low, high = levels[max(0, first - 1)], levels[first]
     while high - low > resolution * most:

@@ -16,6 +16,7 @@ from engine.rollout import rollout
 from engine.spec import RunSpec
 from model.catalogue import assets_dir, load_profile
 from model.errors import SpecError
+from model.events import Float64, Int64
 from model.order_flow import Bools
 from stylized_facts.baselines import ZeroIntelligence
 from tests.engine.test_effects import scenario
@@ -68,6 +69,13 @@ def test_the_frontier_of_two_shocks_starts_with_the_smallest_pair() -> None:
 STEPS, DEPTH = 64, 3.2
 
 
+def walks(
+    states: list[tuple[int, float]], level: float, seeds: Int64
+) -> tuple[list[tuple[int, float]], Float64]:
+    ends = [walk(state, level, int(seed)) for state, seed in zip(states, seeds, strict=True)]
+    return [state for state, _ in ends], np.array([score for _, score in ends])
+
+
 def walk(state: tuple[int, float], level: float, seed: int) -> tuple[tuple[int, float], float]:
     """A random walk until it reaches `level` standard deviations, or its end."""
     at, value = state
@@ -81,7 +89,7 @@ def walk(state: tuple[int, float], level: float, seed: int) -> tuple[tuple[int, 
 
 
 def test_splitting_agrees_with_plain_monte_carlo() -> None:
-    process = SplittingProcess(lambda: (0, 0.0), walk)
+    process = SplittingProcess(lambda count: [(0, 0.0)] * count, walks)
     easy = splitting(process, (0.7, 1.5), trajectories=150, replications=12)
     paths = np.cumsum(np.random.default_rng(3).normal(0, 1 / math.sqrt(STEPS), (100_000, STEPS)), 1)
     highest = paths.max(axis=1)
@@ -122,7 +130,9 @@ def test_reverse_stress_in_the_closed_loop(model: ZeroIntelligence) -> None:
     for intensity, enough in ((found.intensity, True), (found.below, False)):
         played = rollout(model, profile, spec(SALE, intensity=intensity))
         assert (outcome.happened(played.shocked).mean() >= 0.5) == enough
-    with pytest.raises(UnreachableError, match="choose a milder outcome"):
+    with pytest.raises(
+        UnreachableError, match=r"choose a milder.*; 50% of paths reach \d.* bp at most"
+    ):
         reverse_stress(model, profile, spec(SALE), Loss(bps=5_000.0, at_s=11.0), 0.5)
     with pytest.raises(SpecError, match="beyond the horizon of 12 s"):
         reverse_stress(model, profile, spec(SALE), Loss(bps=5.0, at_s=50.0), 0.5)
