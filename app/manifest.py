@@ -8,10 +8,11 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +21,8 @@ from app.models import baseline_path, is_baseline, model_folder
 from engine.scenario import list_scenarios, load_scenario
 from engine.spec import RunSpec
 from model.catalogue import assets_dir
+
+T = TypeVar("T")
 
 PACKAGES = ("numpy", "numba", "torch", "scipy", "statsmodels", "arch", "pandas", "pyarrow")
 
@@ -91,6 +94,42 @@ def collect_manifest(
         hardware=hardware(),
         timing_s=dict(timing_s or {}),
     )
+
+
+def merged(manifests: Sequence[Manifest]) -> Manifest:
+    """One manifest of several results, dated by the last; where they differ, all values stand.
+
+    Seconds and events are summed.
+    """
+    timing: dict[str, float] = {}
+    for manifest in manifests:
+        for name, value in manifest.timing_s.items():
+            timing[name] = timing.get(name, 0.0) + value
+    if "events_per_s" in timing and timing.get("total"):
+        timing["events_per_s"] = timing["events"] / timing["total"]
+    return Manifest(
+        run_ids=_each(manifest.run_ids for manifest in manifests),
+        created=max(manifest.created for manifest in manifests),
+        commands=_each(manifest.commands for manifest in manifests),
+        seeds=_each(manifest.seeds for manifest in manifests),
+        versions=_joined([manifest.versions for manifest in manifests]),
+        files=_each(manifest.files for manifest in manifests),
+        hardware=_joined([manifest.hardware for manifest in manifests]),
+        timing_s=timing,
+    )
+
+
+def _each(parts: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    """The members of all parts, in order, each once."""
+    return tuple(dict.fromkeys(one for part in parts for one in part))
+
+
+def _joined(parts: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: " / ".join(dict.fromkeys(part[name] for part in parts if name in part))
+        for name in names
+    }
 
 
 def versions() -> dict[str, str]:

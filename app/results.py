@@ -9,7 +9,7 @@ from app.charts.realism import REAL
 from app.evaluations import Evaluation, evaluation_path, read_evaluation
 from app.manifest import collect_manifest
 from app.models import is_baseline
-from app.report import FORMATS, StressReport, build_report, write_report
+from app.report import StressReport, build_report, write_report
 from engine.ensemble import write_ensemble
 from engine.risk import bands
 from engine.rollout import StressRun
@@ -22,7 +22,8 @@ def keep_results(
     folder: Path,
     run_id: str = "",
     stage: Callable[[str], None] = lambda _: None,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = ("html", "pdf", "json"),
+    template: str = "committee",
 ) -> StressReport:
     """Write paths, summary and report of a run into its folder, and return the report.
 
@@ -32,7 +33,8 @@ def keep_results(
     folder : it must exist
     run_id : of the run store; empty for a run that is not kept there
     stage : called with the name of each stage as it begins
-    formats : of the report
+    formats, template : of the report; the short template by default, since a run waits for it: the
+        others are made on demand by `app.report.report_bytes`
 
     Raises
     ------
@@ -53,7 +55,7 @@ def keep_results(
         timing=run.timing,
     ).write(folder / "summary.json")
     stage("writing the report")
-    write_report(report, folder, formats)
+    write_report(report, folder, formats, template, [folder])
     return report
 
 

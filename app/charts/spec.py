@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.charts.csv_text import csv_text
 from app.charts.palette import Role
 
 MAX_POINTS = 2_000  # of a line: more cannot be seen, and browsers crawl
@@ -202,9 +203,5 @@ class ChartSpec(_Frozen):
         return float(self.data["y"].max()) / (1.0 - 0.1 * min(len(self.markers), 5))
 
     def to_csv(self) -> str:
-        """The data as CSV; text that a spreadsheet would take for a formula is quoted with '."""
-        safe = self.data.copy()
-        for name in safe.columns:
-            if not pd.api.types.is_numeric_dtype(safe[name]):
-                safe[name] = [f"'{v}" if v[:1] in "=+-@\t\r" else v for v in safe[name]]
-        return str(safe.to_csv(index=False))
+        """The data as CSV; text that a spreadsheet would take for a formula is made harmless."""
+        return csv_text(self.data)

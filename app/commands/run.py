@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.options import (
+    DEFAULT_FORMATS,
     Device,
     Formats,
     ModelName,
     Seed,
+    Template,
     output_folder,
     report_formats,
+    report_template,
 )
 from app.commands.scenarios import Values, parameter_values
 
@@ -41,12 +44,13 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the results [default: out/ASSET_SCENARIO]")
     ] = None,
-    formats: Formats = "html,pdf,json",
+    formats: Formats = DEFAULT_FORMATS,
+    template: Template = "full",
 ) -> None:
     """Run a stress test: with and without the shock, from the same random numbers."""
     from app.stress import build_spec, read_spec
 
-    chosen = report_formats(formats)
+    chosen, extent = report_formats(formats), report_template(template)
     if spec is not None:
         asked = read_spec(spec)
     else:
@@ -55,10 +59,11 @@ def run(
             horizon_s=horizon, seed=seed, model=model, device=device, max_events=max_events,
             burn_in_events=burn_in,
         )  # fmt: skip
-    run_and_report(asked, out or Path("out") / f"{asked.asset}_{asked.scenario.name}", chosen)
+    folder = out or Path("out") / f"{asked.asset}_{asked.scenario.name}"
+    run_and_report(asked, folder, chosen, extent)
 
 
-def run_and_report(spec: RunSpec, out: Path, formats: list[str]) -> None:
+def run_and_report(spec: RunSpec, out: Path, formats: list[str], template: str = "full") -> None:
     """Run `spec`, keep everything in `out`, and print the findings and where the files are.
 
     Raises
@@ -82,7 +87,7 @@ def run_and_report(spec: RunSpec, out: Path, formats: list[str]) -> None:
     with Console(stderr=True).status("writing the report") as status:
         # The JSON is always kept: the other formats can be made from it again.
         kept = list(dict.fromkeys([*formats, "json"]))
-        report = keep_results(result, out, stage=status.update, formats=kept)
+        report = keep_results(result, out, stage=status.update, formats=kept, template=template)
     console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
     console.print(report.verdict.text)
     for finding in report.sections[0].findings:
@@ -94,4 +99,5 @@ def run_and_report(spec: RunSpec, out: Path, formats: list[str]) -> None:
         f"(model {timing['model']:.1f} s, book {timing['book']:.1f} s)"
     )
     for name in formats:
-        console.print(str(out / f"report.{name}"), soft_wrap=True)
+        file = "bundle.zip" if name == "bundle" else f"report.{name}"
+        console.print(str(out / file), soft_wrap=True)
