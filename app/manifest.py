@@ -8,11 +8,12 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -23,6 +24,8 @@ from engine.scenario import list_scenarios, load_scenario
 from engine.spec import RunSpec
 from model.catalogue import DATA_VARIABLE, assets_dir, find_asset
 from model.errors import FaultlineError
+
+T = TypeVar("T")
 
 PACKAGES = ("numpy", "numba", "torch", "scipy", "statsmodels", "arch", "pandas", "pyarrow")
 
@@ -116,6 +119,42 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: manifest cannot be read; `faultline runs resume {folder.name}` "
             "writes it again"
         ) from error
+
+
+def merged(manifests: Sequence[Manifest]) -> Manifest:
+    """One manifest of several results, dated by the last; where they differ, all values stand.
+
+    Seconds and events are summed.
+    """
+    timing: dict[str, float] = {}
+    for manifest in manifests:
+        for name, value in manifest.timing_s.items():
+            timing[name] = timing.get(name, 0.0) + value
+    if "events_per_s" in timing and timing.get("total"):
+        timing["events_per_s"] = timing["events"] / timing["total"]
+    return Manifest(
+        run_ids=_each(manifest.run_ids for manifest in manifests),
+        created=max(manifest.created for manifest in manifests),
+        commands=_each(manifest.commands for manifest in manifests),
+        seeds=_each(manifest.seeds for manifest in manifests),
+        versions=_joined([manifest.versions for manifest in manifests]),
+        files=_each(manifest.files for manifest in manifests),
+        hardware=_joined([manifest.hardware for manifest in manifests]),
+        timing_s=timing,
+    )
+
+
+def _each(parts: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    """The members of all parts, in order, each once."""
+    return tuple(dict.fromkeys(one for part in parts for one in part))
+
+
+def _joined(parts: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {
+        name: " / ".join(dict.fromkeys(part[name] for part in parts if name in part))
+        for name in names
+    }
 
 
 def versions() -> dict[str, str]:

@@ -11,7 +11,7 @@ from app.evaluations import Evaluation, evaluation_path, read_evaluation
 from app.fingerprint import fingerprint
 from app.manifest import collect_manifest, write_manifest
 from app.models import is_baseline
-from app.report import FORMATS, StressReport, build_report, write_report
+from app.report import StressReport, build_report, write_report
 from app.report.write import read_report
 from app.stress_realism import stress_realism
 from engine.ensemble import chunk_files
@@ -31,7 +31,8 @@ def keep_results(
     folder: Path,
     run_id: str = "",
     stage: Callable[[str], None] = lambda _: None,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = ("html", "pdf", "json"),
+    template: str = "committee",
 ) -> StressReport:
     """Write paths, summary, manifest and report of a run into its folder, and return the report.
 
@@ -43,7 +44,8 @@ def keep_results(
     folder : it must exist
     run_id : of the run store; empty for a run that is not kept there
     stage : called with the name of each stage as it begins
-    formats : of the report
+    formats, template : of the report; the short template by default, since a run waits for it: the
+        others are made on demand by `app.report.report_bytes`
 
     Raises
     ------
@@ -68,23 +70,25 @@ def keep_results(
         stress_realism=realism,
     ).write(folder / "summary.json")
     stage("writing the report")
-    for path in write_report(report, folder, formats).values():
+    for path in write_report(report, folder, formats, template, [folder]).values():
         sync(path)
     write_manifest(report.manifest, folder)
     return report
 
 
-def publish(folder: Path, out: Path, formats: Sequence[str]) -> StressReport:
+def publish(
+    folder: Path, out: Path, formats: Sequence[str], template: str = "full"
+) -> StressReport:
     """Put the results of a finished run into another folder, and return its report.
 
-    Paths are linked where the file system can do that; all else is copied. What an earlier run left
-    in `out` is replaced.
+    Paths are linked where the file system can do that; all else is copied, and the report is
+    written anew. What an earlier run left in `out` is replaced.
 
     Parameters
     ----------
     folder : of the run in the store
     out : it must exist
-    formats : of the report; those that the run has not are made
+    formats, template : of the report; the JSON is always there
 
     Raises
     ------
@@ -92,23 +96,20 @@ def publish(folder: Path, out: Path, formats: Sequence[str]) -> StressReport:
         The report cannot be read, or `out` cannot be written.
     """
     report = read_report(folder / "report.json")
-    names = ["spec.json", "summary.json", "manifest.json", "report.json", JOURNAL]
+    names = ["spec.json", "summary.json", "manifest.json", JOURNAL]
     names += [path.name for path in folder.glob("*-[0-9][0-9][0-9][0-9][0-9].parquet")]
-    names += [f"report.{name}" for name in formats if (folder / f"report.{name}").is_file()]
     try:
         for arm in ARMS:
             for path in (out / f"{arm}.parquet", *chunk_files(out / f"{arm}.parquet")):
                 path.unlink(missing_ok=True)
-        for name in dict.fromkeys(names):
+        for name in names:
             with replacing(out / name, durable=False) as temporary:
                 _link_or_copy(folder / name, temporary)
     except OSError as error:
         raise FaultlineError(
             f"{out}: results cannot be written ({error.strerror}); they are in {folder}"
         ) from error
-    lacking = [name for name in formats if f"report.{name}" not in names]
-    if lacking:
-        write_report(report, out, lacking)
+    write_report(report, out, list(dict.fromkeys([*formats, "json"])), template, [folder])
     return report
 
 

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.charts.csv_text import csv_text
 from app.charts.palette import Role
 
 MAX_POINTS = 2_000  # of a line: more cannot be seen, and browsers crawl
@@ -210,16 +211,5 @@ class ChartSpec(_Frozen):
         return float(np.nanmax(np.abs(self.data["value"].to_numpy()), initial=0.0)) or 1.0
 
     def to_csv(self) -> str:
-        """The data as CSV; see `neutral_csv`."""
-        return neutral_csv(self.data)
-
-
-def neutral_csv(frame: pd.DataFrame) -> str:
-    """A table as CSV; text that a spreadsheet would take for a formula is quoted with '."""
-    safe = frame.copy()
-    for name in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[name]):
-            safe[name] = [
-                f"'{v}" if isinstance(v, str) and v[:1] in "=+-@\t\r" else v for v in safe[name]
-            ]
-    return str(safe.to_csv(index=False))
+        """The data as CSV; text that a spreadsheet would take for a formula is made harmless."""
+        return csv_text(self.data)

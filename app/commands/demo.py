@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import FORMATS, Device, Seed
+from app.commands.options import DEFAULT_FORMATS, Device, Seed
 
 
 def demo(
@@ -21,4 +21,4 @@ def demo(
     from app.stress import build_spec
 
     spec = build_spec("AMZN", "flash_crash", paths=paths, horizon_s=240.0, seed=seed, device=device)
-    run_and_report(spec, out, list(FORMATS))
+    run_and_report(spec, out, DEFAULT_FORMATS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +12,9 @@ import typer
 from model.errors import FaultlineError
 
 DATA_VARIABLE = "FAULTLINE_DATA"  # as in model.catalogue, which is not loaded for --help
-FORMATS = ("html", "pdf", "json")
+FORMATS = ("html", "pdf", "json", "bundle")
+TEMPLATES = ("committee", "full")
+DEFAULT_FORMATS = ["html", "pdf", "json"]
 
 Device = Annotated[
     Literal["auto", "cpu", "cuda"],
@@ -22,7 +25,14 @@ ModelName = Annotated[
     str, typer.Option(help="Bundled model, hawkes, zero-intelligence, or a checkpoint's folder.")
 ]
 Formats = Annotated[
-    str, typer.Option("--format", help="Report formats, comma-separated: html, pdf, json.")
+    list[str],
+    typer.Option(
+        "--format",
+        help=f"Report format: {', '.join(FORMATS)}; repeat it or put commas between several.",
+    ),
+]
+Template = Annotated[
+    str, typer.Option(help="Extent of the report: committee (three pages) or full.")
 ]
 Runs = Annotated[
     Path | None, typer.Option(help="Folder of the run store [default: $FAULTLINE_RUNS]")
@@ -39,15 +49,22 @@ def names(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def report_formats(text: str) -> list[str]:
-    """Report formats from a comma-separated list; `FaultlineError` names an unknown one."""
-    chosen = names(text.lower())
+def report_formats(given: Sequence[str]) -> list[str]:
+    """Report formats from lists with commas; `FaultlineError` names an unknown one."""
+    chosen = names(",".join(given).lower())
     for name in chosen:
         if name not in FORMATS:
             raise FaultlineError(f"--format {name}: not a report format; use {', '.join(FORMATS)}")
     if not chosen:
         raise FaultlineError(f"--format is empty; use some of {', '.join(FORMATS)}")
     return chosen
+
+
+def report_template(name: str) -> str:
+    """Template of a report; `FaultlineError` where it is not known."""
+    if name.lower() not in TEMPLATES:
+        raise FaultlineError(f"--template {name}: not known; use {' or '.join(TEMPLATES)}")
+    return name.lower()
 
 
 def data_folder(data: Path | None) -> Path:

@@ -1,4 +1,4 @@
-"""`faultline report`: the report of a run again, in other formats or elsewhere."""
+"""`faultline report`: the report of one run or of several, in any format."""
 
 from __future__ import annotations
 
@@ -7,30 +7,55 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import Formats, output_folder, report_formats
+from app.commands.options import (
+    DEFAULT_FORMATS,
+    Formats,
+    Template,
+    output_folder,
+    report_formats,
+    report_template,
+)
 from model.errors import FaultlineError
 
 
 def report(
-    run: Annotated[
-        str, typer.Argument(help="A run's folder, or the id of a run in the dashboard.")
-    ],
-    formats: Formats = "html,pdf,json",
-    out: Annotated[
-        Path | None, typer.Option(help="Folder to write to [default: the run's folder]")
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN...", help="Folders of runs, or ids of runs in the dashboard; one or more."
+        ),
     ] = None,
+    template: Template = "full",
+    formats: Formats = DEFAULT_FORMATS,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write to [default: the run's folder; several: out/report]"),
+    ] = None,
+    limit: Annotated[
+        float | None,
+        typer.Option(
+            help="Loss limit in bp that the mean of the worst 5% of losses is set against."
+        ),
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of report.json, and end.")
+    ] = False,
 ) -> None:
-    """Write the report of a finished run."""
-    chosen = report_formats(formats)
-    folder = run_folder(run)
+    """Write the report of finished runs; several runs give one report."""
+    if schema:
+        from app.report.schema import schema_text
+
+        typer.echo(schema_text(), nl=False)
+        return
+    chosen, extent = report_formats(formats), report_template(template)
+    folders = [run_folder(run) for run in runs or []]
     from rich.console import Console
 
-    from app.report import write_report
-    from app.report.write import read_report
+    from app.report import collect_report, write_report
 
-    document = read_report(folder / "report.json")
-    target = output_folder(out or folder)
-    for path in write_report(document, target, chosen).values():
+    document = collect_report(folders, limit)
+    target = output_folder(out or (folders[0] if len(folders) == 1 else Path("out/report")))
+    for path in write_report(document, target, chosen, extent, folders).values():
         Console().print(str(path), soft_wrap=True)
 
 

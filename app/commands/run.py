@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.options import (
+    DEFAULT_FORMATS,
     Device,
     Formats,
     ModelName,
     Runs,
     Seed,
+    Template,
     output_folder,
     report_formats,
+    report_template,
 )
 from app.commands.scenarios import Values, parameter_values
 from model.errors import FaultlineError
@@ -44,7 +47,8 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the results [default: out/ASSET_SCENARIO]")
     ] = None,
-    formats: Formats = "html,pdf,json",
+    formats: Formats = DEFAULT_FORMATS,
+    template: Template = "full",
     again: Annotated[
         bool, typer.Option("--again", help="Compute it even if the run store has it.")
     ] = False,
@@ -53,7 +57,7 @@ def run(
     """Run a stress test: with and without the shock, from the same random numbers."""
     from app.stress import build_spec, read_spec
 
-    chosen = report_formats(formats)
+    chosen, extent = report_formats(formats), report_template(template)
     if spec is not None:
         asked = read_spec(spec)
     else:
@@ -63,11 +67,16 @@ def run(
             burn_in_events=burn_in,
         )  # fmt: skip
     folder = out or Path("out") / f"{asked.asset}_{asked.scenario.name}"
-    run_and_report(asked, folder, chosen, again, runs)
+    run_and_report(asked, folder, chosen, extent, again, runs)
 
 
 def run_and_report(
-    spec: RunSpec, out: Path, formats: list[str], again: bool = False, runs: Path | None = None
+    spec: RunSpec,
+    out: Path,
+    formats: list[str],
+    template: str = "full",
+    again: bool = False,
+    runs: Path | None = None,
 ) -> None:
     """Run `spec` in the run store, put everything in `out` too, and print findings and files.
 
@@ -115,8 +124,9 @@ def run_and_report(
             store.reopen(run_id, queue=False)
             there = RunPaths(stopped.folder).done
             notes.print(f"going on with {run_id}: {there} of {spec.paths} paths are there")
-        execute_here(store, run_id, formats)
-    report = publish(store.folder(run_id), out, formats)
+        execute_here(store, run_id)
+    with Console(stderr=True).status("writing the report"):
+        report = publish(store.folder(run_id), out, formats, template)
     console = Console()
     console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
     console.print(report.verdict.text)
@@ -129,11 +139,12 @@ def run_and_report(
         f"(model {timing['model']:.1f} s, book {timing['book']:.1f} s)"
     )
     for name in formats:
-        console.print(str(out / f"report.{name}"), soft_wrap=True)
+        file = "bundle.zip" if name == "bundle" else f"report.{name}"
+        console.print(str(out / file), soft_wrap=True)
 
 
-def execute_here(store: RunStore, run_id: str, formats: list[str]) -> None:
-    """Do a queued run in this process, with a bar.
+def execute_here(store: RunStore, run_id: str) -> None:
+    """Do a queued run in this process, with a bar; its report is kept as JSON.
 
     Raises
     ------
@@ -144,10 +155,8 @@ def execute_here(store: RunStore, run_id: str, formats: list[str]) -> None:
     from app.execute import execute
 
     spec = store.get(run_id).spec
-    # The JSON is always kept: the other formats can be made from it again.
-    kept = list(dict.fromkeys([*formats, "json"]))
     with rollout_bar(f"{spec.asset} {spec.scenario.name}") as bar:
-        if execute(store, run_id, kept, bar, bar.stage) is None:
+        if execute(store, run_id, ["json"], bar, bar.stage) is None:
             raise FaultlineError(
                 f"{run_id}: was cancelled; `faultline runs resume` goes on with it"
             )

@@ -165,7 +165,7 @@ def resume(
     if queue:
         typer.echo(f"{one.id}: waits for the dashboard")
         return
-    execute_here(store, one.id, list(FORMATS))
+    execute_here(store, one.id)
     typer.echo(f"{one.id}: finished; {one.folder}")
 
 

@@ -36,7 +36,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is numbered and starts a part, level 2 stands inside it."""
+    """A heading; level 1 starts a part and is numbered, level 2 stands inside it."""
 
     text: str
     level: int
@@ -62,14 +62,46 @@ class Bullets:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What stands under a table: what its numbers are in, made of, bounded by, and taken from.
+
+    A table of settings or words has a source alone.
+    """
+
+    source: str
+    units: str = ""
+    sample: str = ""
+    intervals: str = ""
+
+    @property
+    def text(self) -> str:
+        """One line, without the parts that are not there."""
+        parts = (
+            ("Units", self.units), ("Sample", self.sample), ("Intervals", self.intervals),
+            ("Source", self.source),
+        )  # fmt: skip
+        return " · ".join(f"{name}: {part}" for name, part in parts if part)
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table with its title (for those who cannot see it as well) and the note below it."""
+    """A table with its title (for those who cannot see it as well) and what stands below it.
+
+    A `tall` one leaves room to write by hand.
+    """
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    basis: Basis
     note: str = ""
+    tall: bool = False
     type: str = "table"
+
+    @property
+    def below(self) -> str:
+        """Basis and note as they are printed."""
+        return f"{self.basis.text}. {self.note}".strip() if self.note else f"{self.basis.text}."
 
 
 @dataclass(frozen=True)
@@ -96,7 +128,14 @@ class Code:
     type: str = "code"
 
 
-Block = Heading | Paragraph | Bullets | Table | Charts | Code
+@dataclass(frozen=True)
+class PageBreak:
+    """What follows begins a new page of the PDF."""
+
+    type: str = "pagebreak"
+
+
+Block = Heading | Paragraph | Bullets | Table | Charts | Code | PageBreak
 
 
 def cells(*texts: str) -> tuple[Cell, ...]:
@@ -105,8 +144,8 @@ def cells(*texts: str) -> tuple[Cell, ...]:
 
 
 def key_values(
-    title: str, pairs: Sequence[tuple[str, str]], note: str = "", names: float = 0.3
+    title: str, pairs: Sequence[tuple[str, str]], source: str, *, names: float = 0.2
 ) -> Table:
     """A table of names, which take the part `names` of the width, and values."""
     columns = (Column("", share=names), Column("", share=1.0 - names))
-    return Table(title, columns, tuple(cells(*pair) for pair in pairs), note)
+    return Table(title, columns, tuple(cells(*pair) for pair in pairs), Basis(source))

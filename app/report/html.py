@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -12,16 +13,16 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from app.charts.plotly_renderer import to_plotly
-from app.report.blocks import Chart, Charts
-from app.report.pages import blocks_of, cover_of
+from app.report.blocks import Chart, Charts, Heading
 from app.report.stress_report import StressReport
+from app.report.templates import blocks_of, cover_of
 
 FONTS = {400: "Inter-Regular.otf", 600: "Inter-SemiBold.otf"}
 
 
-def render_html(report: StressReport) -> str:
+def render_html(report: StressReport, template: str = "full") -> str:
     """The HTML text; whatever came from users or files is escaped."""
-    blocks = blocks_of(report)
+    blocks = blocks_of(report, template)
     charts = [chart for block in blocks if isinstance(block, Charts) for chart in block.charts]
     left, right = cover_of(report)
     source = (files("app.report") / "report.html.j2").read_text(encoding="utf-8")
@@ -31,6 +32,7 @@ def render_html(report: StressReport) -> str:
         cover_left=left,
         cover_right=right,
         blocks=blocks,
+        headings=[block for block in blocks if isinstance(block, Heading) and block.level == 1],
         fonts={weight: _font(name) for weight, name in FONTS.items()},
         # A closing tag inside the library would end the script element: there is none, see tests.
         plotly=Markup(get_plotlyjs()),
@@ -39,14 +41,35 @@ def render_html(report: StressReport) -> str:
 
 
 def _chart(chart: Chart) -> dict[str, Any]:
-    figure = json.loads(to_plotly(chart.spec, title=False).to_json())
-    # Without the default template, which is 7 kB in each figure and draws nothing here.
-    figure["layout"].pop("template", None)
+    figure, dark = (_figure(chart, dark) for dark in (False, True))
     return {
         "figure": figure,
+        "dark": list(_differences(figure, dark)),
         "csv": chart.spec.to_csv(),
         "file": f"figure-{chart.number}-{chart.spec.name}.csv",
     }
+
+
+def _figure(chart: Chart, dark: bool) -> dict[str, Any]:
+    figure: dict[str, Any] = json.loads(to_plotly(chart.spec, dark=dark, title=False).to_json())
+    # Without the default template, which is 7 kB in each figure and draws nothing here.
+    figure["layout"].pop("template", None)
+    return figure
+
+
+def _differences(light: Any, dark: Any) -> Iterator[tuple[list[str | int], Any]]:
+    """Where the dark figure differs from the light one: keys from the root, and the dark value."""
+    if isinstance(light, dict) and isinstance(dark, dict) and light.keys() == dark.keys():
+        pairs: Any = ((key, light[key], dark[key]) for key in light)
+    elif isinstance(light, list) and isinstance(dark, list) and len(light) == len(dark):
+        pairs = ((i, *both) for i, both in enumerate(zip(light, dark, strict=True)))
+    else:
+        if light != dark:
+            yield [], dark
+        return
+    for key, one, other in pairs:
+        for path, value in _differences(one, other):
+            yield [key, *path], value
 
 
 def _json(value: Any) -> Markup:

@@ -13,9 +13,9 @@ import typst
 from matplotlib.ft2font import FT2Font
 
 from app.charts.mpl_renderer import to_svg
-from app.report.blocks import Block, Chart, Charts
-from app.report.pages import blocks_of, cover_of
+from app.report.blocks import Block, Chart, Charts, Table
 from app.report.stress_report import StressReport
+from app.report.templates import blocks_of, cover_of
 
 STANDARDS: list[typst.PDFStandard] = [
     "a-2a",
@@ -25,8 +25,8 @@ PAGE_WIDTH_IN = 6.93  # between the margins
 UNKNOWN = "\N{WHITE SQUARE}"  # in place of characters that the font has not
 
 
-def render_pdf(report: StressReport) -> bytes:
-    """The PDF; the same report gives the same bytes.
+def render_pdf(report: StressReport, template: str = "full") -> bytes:
+    """The PDF; the same report and template give the same bytes.
 
     Data reach the template as JSON and are set as text: nothing in them is ever run.
     """
@@ -36,13 +36,13 @@ def render_pdf(report: StressReport) -> bytes:
         "cover": [left, right],
         "verdict": report.verdict.model_dump(),
         "cards": [card.model_dump() for card in report.cards],
-        "blocks": [_plain(block) for block in blocks_of(report)],
+        "blocks": [_plain(block) for block in blocks_of(report, template)],
         "stamp": report.stamp,
     }
-    template = (files("app.report") / "report.typ").read_bytes()
+    source = (files("app.report") / "report.typ").read_bytes()
     with as_file(files("assets") / "fonts") as fonts:
         return typst.compile(
-            template,
+            source,
             font_paths=typst.Fonts(include_system_fonts=False, font_paths=[str(fonts)]),
             sys_inputs={"report": json.dumps(_printable(data))},
             pdf_standards=STANDARDS,
@@ -51,6 +51,8 @@ def render_pdf(report: StressReport) -> bytes:
 
 
 def _plain(block: Block) -> dict[str, Any]:
+    if isinstance(block, Table):
+        return dataclasses.asdict(block) | {"below": block.below}
     if not isinstance(block, Charts):
         return dataclasses.asdict(block)
     width = PAGE_WIDTH_IN if len(block.charts) == 1 else 0.485 * PAGE_WIDTH_IN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.charts.numbers import count, interval, number
-from app.report.blocks import Badge, Block, Cell, Column, Paragraph, Table
+from app.report.blocks import Badge, Basis, Block, Cell, Column, Paragraph, Table
 from stylized_facts.score_row import DETAIL, DISTANCES, ScoreRow
 from stylized_facts.scorecard import SCORED_CURVES, Scorecard
 
@@ -57,16 +57,20 @@ def scorecard_blocks(scorecard: Scorecard | None) -> list[Block]:
     shown = [row for row in scorecard.rows if _is_printed(row)]
     rows = tuple(_score(row, models) for row in shown)
     used = dict.fromkeys(row.metric for row in shown)
-    note = (
-        f"{count(scorecard.windows_real)} real windows of {number(scorecard.window_s)} s "
-        f"({scorecard.real_label}) against "
-        + ", ".join(f"{m} {count(scorecard.windows[m])}" for m in models)
-        + f" windows. Numbers are distances with 95% intervals ({count(scorecard.resamples)} "
-        "bootstrap resamples); for facts and means the value itself. Floor: real against real. "
-        + "; ".join(f"{metric}: {_METRICS[metric]}" for metric in used)
-        + f". {count(len(scorecard.rows) - len(shown))} further rows are in the evaluation."
+    basis = Basis(
+        units="distances, smaller is nearer; for facts and means the value itself, unit below it",
+        sample=f"{count(scorecard.windows_real)} real windows of {number(scorecard.window_s)} s "
+        f"({scorecard.real_label}); "
+        + ", ".join(f"{m} {count(scorecard.windows[m])}" for m in models),
+        intervals=f"95%, bootstrap over windows, {count(scorecard.resamples)} resamples",
+        source="evaluation of this model on held-out data",
     )
-    table = Table(f"Realism scorecard, {scorecard.asset}", columns, rows, note)
+    note = (
+        "Floor: real against real. "
+        + "; ".join(f"{metric}: {_METRICS[metric]}" for metric in used)
+        + f". Further rows, in the evaluation: {count(len(scorecard.rows) - len(shown))}."
+    )
+    table = Table(f"Realism scorecard, {scorecard.asset}", columns, rows, basis, note)
     return [Paragraph(_headline(scorecard)), table]
 
 

@@ -1,37 +1,59 @@
-"""Writing reports to disk."""
+"""A report in each of its formats, as bytes or as files."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from pydantic import ValidationError
 
+from app.report.bundle import write_bundle
 from app.report.html import render_html
 from app.report.pdf import render_pdf
 from app.report.stress_report import StressReport
+from app.report.templates import check_template
 from model.errors import FaultlineError
 
-_RENDER: dict[str, Callable[[StressReport], bytes]] = {
-    "html": lambda report: render_html(report).encode(),
+RENDER: dict[str, Callable[[StressReport, str], bytes]] = {
+    "html": lambda report, template: render_html(report, template).encode(),
     "pdf": render_pdf,
-    "json": lambda report: (report.model_dump_json(indent=1) + "\n").encode(),
+    "json": lambda report, _: (report.model_dump_json(indent=1) + "\n").encode(),
 }
-FORMATS = tuple(_RENDER)
+FORMATS = (*RENDER, "bundle")
+MIME = {
+    "html": "text/html", "pdf": "application/pdf", "json": "application/json",
+    "bundle": "application/zip",
+}  # fmt: skip
+
+
+def check_format(name: str) -> None:
+    """Raise `FaultlineError` for a format that is not one of `FORMATS`."""
+    if name not in FORMATS:
+        raise FaultlineError(
+            f"report format {name!r} is not known; choose from {', '.join(FORMATS)}"
+        )
 
 
 def write_report(
-    report: StressReport, out_dir: Path, formats: Sequence[str] = FORMATS
+    report: StressReport,
+    out_dir: Path,
+    formats: Sequence[str] = tuple(RENDER),
+    template: str = "full",
+    folders: Sequence[Path] = (),
 ) -> dict[str, Path]:
-    """Write `report.html`, `report.pdf`, `report.json`; each appears whole or not at all.
+    """Write `report.html`, `report.pdf`, `report.json`, `bundle.zip`, each whole or not at all.
 
     Parameters
     ----------
     report : StressReport
     out_dir : folder, made if it is not there
     formats : some of `FORMATS`
+    template : of HTML, PDF and bundle
+    folders : of the runs, whose paths go into the bundle
 
     Returns
     -------
@@ -40,20 +62,21 @@ def write_report(
     Raises
     ------
     FaultlineError
-        A format is not known, or the folder cannot be written.
+        A format or the template is not known, or the folder cannot be written.
     """
-    unknown = [name for name in formats if name not in _RENDER]
-    if unknown:
-        raise FaultlineError(
-            f"report format {unknown[0]!r} is not known; choose from {', '.join(FORMATS)}"
-        )
-    contents = {name: _RENDER[name](report) for name in formats}
+    for name in formats:
+        check_format(name)
+    check_template(template)
     written = {}
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            written[name] = out_dir / f"report.{name}"
-            _replace(written[name], content)
+        for name in formats:
+            if name == "bundle":
+                written[name] = out_dir / "bundle.zip"
+                _replace(written[name], partial(write_bundle, report, template, folders))
+            else:
+                written[name] = out_dir / f"report.{name}"
+                _replace(written[name], partial(_put, RENDER[name](report, template)))
     except OSError as error:
         raise FaultlineError(
             f"{out_dir}: report cannot be written ({error.strerror}); choose another folder"
@@ -71,15 +94,19 @@ def read_report(path: Path) -> StressReport:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "file"
         raise FaultlineError(
-            f"{path}: not a report that this version can read ({key}: {first['msg']}); "
-            "make it again with faultline report"
+            f"{path}: not a report that this version can read ({key}: {first['msg']}); run it again"
         ) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _put(content: bytes, file: IO[bytes]) -> None:
+    file.write(content)
+
+
+def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            write(file)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -12,8 +12,9 @@ from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.charts import ChartSpec, to_svg
+from app.charts.csv_text import csv_text
 from app.charts.numbers import count, number
-from app.charts.spec import Frame, neutral_csv
+from app.charts.spec import Frame
 from engine.runs.atomic import write_atomic
 from model.errors import FaultlineError
 
@@ -73,7 +74,7 @@ def write_study(report: StudyReport, folder: Path) -> None:
     Each file appears whole or not at all; `result.json` comes last.
     """
     for table in report.tables:
-        write_atomic(folder / f"{table.name}.csv", neutral_csv(table.data))
+        write_atomic(folder / f"{table.name}.csv", csv_text(table.data))
     pictures = {chart.name: _picture(chart) for chart in report.charts}
     for name, picture in pictures.items():
         write_atomic(folder / f"{name}.svg", picture)

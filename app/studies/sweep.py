@@ -13,8 +13,8 @@ import pandas as pd
 import yaml
 from pydantic import ValidationError
 
+from app.charts.csv_text import csv_text
 from app.charts.numbers import interval, number
-from app.charts.spec import neutral_csv
 from app.charts.studies import ARMS, sweep_heatmap
 from app.manifest import run_hashes
 from app.models import check_model, is_baseline, resolve_model
@@ -155,7 +155,7 @@ def play_sweep(
     temporary = folder / ".sweep.parquet.tmp"
     frame.to_parquet(temporary, index=False)
     temporary.replace(folder / "sweep.parquet")
-    write_atomic(folder / "sweep.csv", neutral_csv(frame))
+    write_atomic(folder / "sweep.csv", csv_text(frame))
     return sweep_report(spec, cells, frame, measure, arm)
 
 

@@ -14,13 +14,21 @@ from plotly.offline import get_plotlyjs
 
 from app.charts.numbers import number
 from app.manifest import Manifest
-from app.report import StressReport, assemble, build_report, build_section, write_report
+from app.report import (
+    StressReport,
+    assemble,
+    build_report,
+    build_section,
+    read_report,
+    write_report,
+)
+from app.report.findings import TAIL, direction, findings_of
+from app.report.headline import cards_of, question_of, verdict_of
 from app.report.html import render_html
-from app.report.pages import blocks_of
 from app.report.pdf import render_pdf
 from app.report.scorecard_table import BESIDE, TELLING, printed_models, scorecard_blocks
-from app.report.summary import TAIL, cards_of, direction, findings_of, question_of, verdict_of
-from app.report.write import read_report
+from app.report.section import Section
+from app.report.templates import blocks_of
 from engine.risk import AchievedRow, Estimate, RiskTable
 from engine.rollout import StressRun
 from engine.scenario import Scenario
@@ -55,6 +63,11 @@ def visible(page: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", " ", bare))
 
 
+def with_effect(section: Section, measure: str, effect: tuple[float, float, float]) -> Section:
+    """The section with another effect on one measure."""
+    return section.model_copy(update={"risk": changed(section.risk, measure, effect)})
+
+
 def changed(table: RiskTable, measure: str, effect: tuple[float, float, float]) -> RiskTable:
     """The table with another effect on one measure."""
     value, lower, upper = effect
@@ -73,8 +86,8 @@ def changed(table: RiskTable, measure: str, effect: tuple[float, float, float]) 
 def test_json_round_trip(report: StressReport) -> None:
     text = report.model_dump_json()
     assert StressReport.model_validate_json(text).model_dump_json() == text
-    assert json.loads(text)["schema_version"] == 1
-    assert StressReport.model_json_schema()["properties"]["schema_version"]["const"] == 1
+    assert json.loads(text)["schema_version"] == 2
+    assert StressReport.model_json_schema()["properties"]["schema_version"]["const"] == 2
 
 
 def test_section_holds_the_scenario_in_words_and_values(report: StressReport) -> None:
@@ -94,8 +107,8 @@ def test_report_holds_several_runs(
     assert "1 of 2 stress tests; AMZN: Sell programme" in both.verdict.text
     assert both.verdict.level == "adverse"
     page = visible(render_html(both))
-    assert "2 AMZN: Sell programme" in page
-    assert "3 GOOG: Sell programme" in page
+    assert "S1 AMZN: Sell programme" in page
+    assert "S2 GOOG: Sell programme" in page
     assert read_report(write_report(both, tmp_path, ["json"])["json"]).question == both.question
 
 
@@ -121,8 +134,8 @@ def test_findings_give_number_sign_and_interval(report: StressReport) -> None:
     assert 1 <= len(section.findings) <= 5
     assert section.findings[1].startswith("ES 95% rises from ")
     assert section.findings[-1].startswith(
-        "Against held-out real data TradeFM matches 1 and comes close in 1 of 2 scores; its "
-        "distance is 2.76 times that of real data to itself, and 0.724 times that of Hawkes"
+        "Against held-out real data of AMZN TradeFM matches 1 and comes close in 1 of 2 scores; "
+        "its distance is 2.76 times that of real data to itself, and 0.724 times that of Hawkes"
     )
 
 
@@ -143,7 +156,7 @@ def test_findings_say_what_was_not_achieved(run: StressRun, report: StressReport
     )  # fmt: skip
     findings = findings_of(run.spec, report.sections[0].risk, [missed], None)
     assert any(
-        "executed share was to be 0.300, and is 0.120 (interval 0.100" in f for f in findings
+        "executed share: asked 0.300 share, achieved 0.120 (interval 0.100" in f for f in findings
     )
     assert "not known" in findings[-1]
     assert len(findings) == 5
@@ -161,14 +174,14 @@ def test_findings_say_what_was_not_achieved(run: StressRun, report: StressReport
 def test_verdict_follows_the_interval_of_the_loss_tail(
     report: StressReport, effect: tuple[float, float, float], level: str, words: str
 ) -> None:
-    verdict = verdict_of([("AMZN", changed(report.sections[0].risk, TAIL, effect))])
+    verdict = verdict_of([with_effect(report.sections[0], TAIL, effect)])
     assert verdict.level == level
     assert words in verdict.text
 
 
 def test_cards_show_the_table(report: StressReport) -> None:
     risk = report.sections[0].risk
-    cards = cards_of([("AMZN", risk, None)])
+    cards = cards_of([report.sections[0].model_copy(update={"scorecard": None})])
     assert cards[0].value == f"{number(risk['return_mean_bp'].effect.value, signed=True)} bp"
     assert cards[1].value == f"{number(risk[TAIL].shocked.value)} bp"
     assert cards[2].label == "Liquidation: cost against arrival, shocked"
@@ -203,7 +216,7 @@ def test_html_needs_no_other_file_and_no_network(page: str) -> None:
     assert page.count(library) == 1
     own = page.replace(library, "")
     assert not re.search(r"https?:|\burl\((?!data:)", own)
-    assert not re.search(r"<(?:link|img|iframe|object)\b|\b(?:src|href)=|@import", own)
+    assert not re.search(r"<(?:link|img|iframe|object)\b|\b(?:src|href)=(?!.#)|@import", own)
     assert "default-src 'none'" in own
 
 
@@ -219,9 +232,10 @@ def test_html_draws_every_chart_with_its_data(page: str, report: StressReport) -
     assert data is not None
     charts = json.loads(data[1])
     section = report.sections[0]
-    specs = (*section.charts, *section.realism_charts)
+    specs = {spec.name: spec for spec in (*section.charts, *section.realism_charts)}
     assert len(charts) == len(specs)
-    for key, spec in zip(charts, specs, strict=True):
+    for key, chart in charts.items():
+        spec = specs[chart["file"].removeprefix(f"figure-{key}-").removesuffix(".csv")]
         assert charts[key]["csv"] == spec.to_csv()
         assert len(charts[key]["figure"]["data"]) > 0
         assert page.count(f'data-chart="{key}"') == 1
