@@ -42,6 +42,8 @@ def keep_results(
     stage("writing the paths")
     write_ensemble(run.baseline, folder / "baseline.parquet")
     write_ensemble(run.shocked, folder / "shocked.parquet")
+    if run.opening is not None:
+        run.opening.write(folder / "opening.parquet")
     stage("measuring risk")
     report = _report(run, run_id)
     section = report.sections[0]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.ensemble import PathEnsemble
+from engine.opening import OpeningBooks, OpeningWatch
 from engine.seeding import BookSeed, seed_from_profile
 from engine.shocks import Tilt
 from engine.simulator import MarketSimulator
@@ -41,7 +42,8 @@ class StressRun:
     """Both arms of a stress test, and what they were made from.
 
     `baseline` and `shocked` are the same paths, from the same random numbers, without and with
-    the shocks; they are one object where the scenario does nothing.
+    the shocks; they are one object where the scenario does nothing. `opening` is what rests on the
+    paths at time 0, in both arms.
     """
 
     spec: RunSpec
@@ -49,6 +51,7 @@ class StressRun:
     baseline: PathEnsemble
     shocked: PathEnsemble
     timing: dict[str, float]  # seconds: start, model, book, total; events, events_per_s
+    opening: OpeningBooks | None = None
 
 
 def rollout(
@@ -119,6 +122,7 @@ def rollout(
         np.tile(paths, arms), spec.seed, profile, simulator.view,
         None if history is None else list(history) * arms,
     )  # fmt: skip
+    opening = OpeningWatch(simulator, spec.paths)
     proposals = Proposals.empty(arms * spec.paths)
     repaired = np.zeros(arms * spec.paths, np.int64)
     spent = {"start": time.perf_counter() - began, "model": 0.0, "book": 0.0}
@@ -129,6 +133,7 @@ def rollout(
         t1 = time.perf_counter()
         repaired += proposals.repaired & simulator.view.active
         simulator.step(proposals)
+        opening.look()
         t2 = time.perf_counter()
         spent["model"] += t1 - t0
         spent["book"] += t2 - t1
@@ -153,7 +158,7 @@ def rollout(
         "events": float(simulator.executed),
         "events_per_s": simulator.executed / total,
     }
-    return StressRun(spec, profile, ensembles[0], ensembles[-1], timing)
+    return StressRun(spec, profile, ensembles[0], ensembles[-1], timing, opening.books())
 
 
 def _progress(simulator: MarketSimulator, elapsed: float) -> Progress:
