@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.ensemble import PathEnsemble
+from engine.opening import OpeningBooks, OpeningWatch
 from engine.seeding import BookSeed, seed_from_profile
 from engine.shocks import Tilt
 from engine.simulator import MarketSimulator
@@ -42,7 +43,8 @@ class StressRun:
     """Both arms of a stress test, and what they were made from.
 
     `baseline` and `shocked` are the same paths, from the same random numbers, without and with
-    the shocks; they are one object where the scenario does nothing.
+    the shocks; they are one object where the scenario does nothing. `opening` is what rests on the
+    paths at time 0, in both arms.
     """
 
     spec: RunSpec
@@ -50,6 +52,7 @@ class StressRun:
     baseline: PathEnsemble
     shocked: PathEnsemble
     timing: dict[str, float]  # seconds: start, model, book, total; events, events_per_s
+    opening: OpeningBooks | None = None
 
 
 def rollout(
@@ -129,6 +132,7 @@ def rollout(
         np.tile(numbers, arms), spec.seed, profile, simulator.view,
         None if history is None else list(history) * arms,
     )  # fmt: skip
+    opening = OpeningWatch(simulator, count)
     proposals = Proposals.empty(arms * count)
     repaired = np.zeros(arms * count, np.int64)
     spent = {"start": time.perf_counter() - began, "model": 0.0, "book": 0.0}
@@ -139,6 +143,7 @@ def rollout(
         t1 = time.perf_counter()
         repaired += proposals.repaired & simulator.view.active
         simulator.step(proposals)
+        opening.look()
         t2 = time.perf_counter()
         spent["model"] += t1 - t0
         spent["book"] += t2 - t1
@@ -163,8 +168,9 @@ def rollout(
         "events_per_s": simulator.executed / total,
     }
     return StressRun(
-        spec, profile, ensembles[0] if baseline is None else baseline, ensembles[-1], timing
-    )
+        spec, profile, ensembles[0] if baseline is None else baseline, ensembles[-1], timing,
+        opening.books(),
+    )  # fmt: skip
 
 
 def _progress(simulator: MarketSimulator, elapsed: float) -> Progress:

@@ -122,7 +122,7 @@ class RunPaths:
                 yield number, range(first, min(journal.paths, first + journal.chunk_paths))
 
     def keep(self, number: int, run: StressRun) -> None:
-        """Write both arms of a chunk, then the journal.
+        """Write both arms of a chunk and the books that they open with, then the journal.
 
         Raises
         ------
@@ -133,6 +133,10 @@ class RunPaths:
         for arm, ensemble in zip(ARMS, (run.baseline, run.shocked), strict=True):
             path = chunk_file(self.folder / f"{arm}.parquet", number)
             write_ensemble(ensemble, path)
+            files[path.name] = _digest(path)
+        if run.opening is not None:
+            path = chunk_file(self.folder / "opening.parquet", number)
+            run.opening.write(path)
             files[path.name] = _digest(path)
         chunk = Chunk(
             number=number, first=int(run.baseline.paths[0]), paths=len(run.baseline), files=files,
