@@ -12,30 +12,30 @@ import streamlit as st
 from app.views.session import follow_ground, plain
 from model.errors import FaultlineError
 
-page = st.navigation(
-    [
-        st.Page(
-            "screens/stress.py",
-            title="Stress",
-            url_path="stress",
-            default=True,
-            help="Choose assets and a shock, run it, and read what it does to price and liquidity.",
-        ),
-        st.Page(
-            "screens/realism.py",
-            title="Realism",
-            url_path="realism",
-            help="Real and generated markets side by side, with baselines: what to believe.",
-        ),
-        st.Page(
-            "screens/method.py",
-            title="Method and limits",
-            url_path="method",
-            help="How the numbers come about, what the model is, and what it must not be used for.",
-        ),
-    ],
-    position="top",
+# Section, file in `screens` and part of the address, title, what the page is for.
+PAGES = (
+    ("", "overview", "Overview", "Ask a question, see the last runs, start from a template."),
+    ("Stress test", "builder", "Scenario builder", "Choose assets and shocks, and run them."),
+    ("Stress test", "monitor", "Run monitor", "Runs that wait or are at work; cancel or repeat."),
+    ("Stress test", "results", "Results", "What a shock does to price and liquidity."),
+    ("Stress test", "compare", "Compare", "Two to four runs over each other, with differences."),
+    ("Evidence", "realism", "Realism", "Real and generated markets side by side: what to believe."),
+    ("Take away", "reports", "Reports and export", "Reports and data of your runs as files."),
+    ("Take away", "method", "Method and limits", "How the numbers come about; what not to use."),
 )
+
+sections: dict[str, list[st.Page]] = {}
+for section, name, title, purpose in PAGES:
+    sections.setdefault(section, []).append(
+        st.Page(
+            f"screens/{name}.py",
+            title=title,
+            url_path=name,
+            default=name == "overview",
+            help=purpose,
+        )
+    )
+page = st.navigation(sections, expanded=True)
 st.set_page_config(
     page_title=f"{page.title} · Faultline",
     page_icon=str(resources.files("assets") / "icon.png"),

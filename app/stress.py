@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from app.models import check_model, resolve_model
 from engine.rollout import Progress, StressRun, rollout
 from engine.runs.chunks import RunPaths, chunk_size
-from engine.scenario import load_scenario
+from engine.scenario import Scenario, load_scenario
 from engine.spec import RunSpec
 from model.catalogue import find_asset, load_profile
 from model.errors import SpecError
@@ -38,9 +38,14 @@ def build_spec(
     FaultlineError
         Unknown asset, or a scenario that is unknown or breaks the schema.
     """
+    return spec_of(asset, load_scenario(scenario, values), **settings)
+
+
+def spec_of(asset: str, scenario: Scenario, **settings: Any) -> RunSpec:
+    """A checked `RunSpec` of a scenario that has been read; see `build_spec`."""
     known = find_asset(asset).asset
     try:
-        return RunSpec(asset=known, scenario=load_scenario(scenario, values), **settings)
+        return RunSpec(asset=known, scenario=scenario, **settings)
     except ValidationError as error:
         raise SpecError(first_problem(error)) from error
 

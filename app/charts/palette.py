@@ -18,6 +18,10 @@ class Role(StrEnum):
     HAWKES = "hawkes"
     ZERO_INTELLIGENCE = "zero_intelligence"
     OTHER = "other"
+    RUN_A = "run_a"  # runs over each other
+    RUN_B = "run_b"
+    RUN_C = "run_c"
+    RUN_D = "run_d"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,10 @@ LOOKS: dict[Role, Look] = {
     Role.HAWKES: Look("#b8740c", "#f2b347", "5px,4px", (3.6, 2.6), 1.6),
     Role.ZERO_INTELLIGENCE: Look("#7b6f92", "#b4a7cf", "2px,3px", (1.2, 2.0), 1.6),
     Role.OTHER: Look("#0f7b6c", "#4fd1bd", "10px,3px,2px,3px", (7.0, 2.2, 1.4, 2.2), 1.6),
+    Role.RUN_A: Look("#334155", "#cbd5e1", "solid", (), 1.9),
+    Role.RUN_B: Look("#a21caf", "#e58af0", "8px,3px", (6.0, 2.2), 1.8),
+    Role.RUN_C: Look("#0e7490", "#5cc8de", "5px,4px", (3.6, 2.6), 1.8),
+    Role.RUN_D: Look("#a16207", "#e0b34d", "2px,3px", (1.2, 2.0), 1.8),
 }
 
 

@@ -62,8 +62,8 @@ def mid_fan(bands: Bands, spans: tuple[Span, ...], asset: str) -> ChartSpec:
     """Mid return, unshocked and shocked beside each other on the same axes."""
     paths = len(bands.shocked.loss_bp)
     left, right = (f"{name} ({paths} paths)" for name in (UNSHOCKED, SHOCKED))
-    unshocked = _band_frame(bands, bands.unshocked, "mid_return_bp", UNSHOCKED)
-    shocked = _band_frame(bands, bands.shocked, "mid_return_bp", SHOCKED)
+    unshocked = band_frame(bands, bands.unshocked, "mid_return_bp", UNSHOCKED)
+    shocked = band_frame(bands, bands.shocked, "mid_return_bp", SHOCKED)
     quantiles = [name for name in unshocked.columns if name[0] == "q" and name != "q50"]
     reference = unshocked.assign(**dict.fromkeys(quantiles, np.nan))
     return ChartSpec(
@@ -106,7 +106,7 @@ def time_band(
         "touch_depth": "Depth at the touch, both sides",
     }[column]
     frames = [
-        _band_frame(bands, arm, column, name)[["series", "x", "q25", "q50", "q75"]]
+        band_frame(bands, arm, column, name)[["series", "x", "q25", "q50", "q75"]]
         for name, arm in ((UNSHOCKED, bands.unshocked), (SHOCKED, bands.shocked))
     ]
     return ChartSpec(
@@ -133,7 +133,7 @@ def loss_distribution(bands: Bands, table: RiskTable, asset: str) -> ChartSpec:
         UNSHOCKED: np.array(bands.unshocked.loss_bp),
         SHOCKED: np.array(bands.shocked.loss_bp),
     }
-    edges = _edges(np.concatenate(list(losses.values())))
+    edges = bin_edges(np.concatenate(list(losses.values())))
     frames = []
     for name, values in losses.items():
         share = np.histogram(values, edges)[0] / len(values)
@@ -198,7 +198,8 @@ def _kept(bands: Bands) -> slice:
     return slice(None, None, -(-len(bands.time_s) // MAX_TIMES))
 
 
-def _band_frame(bands: Bands, arm: ArmBands, column: str, series: str) -> pd.DataFrame:
+def band_frame(bands: Bands, arm: ArmBands, column: str, series: str) -> pd.DataFrame:
+    """Quantiles of a column of one arm over time, a row a time, as a fan chart takes them."""
     keep = _kept(bands)
     frame = pd.DataFrame({"series": series, "x": np.array(bands.time_s)[keep]})
     for level, row in zip(bands.levels, getattr(arm, column), strict=True):
@@ -206,7 +207,7 @@ def _band_frame(bands: Bands, arm: ArmBands, column: str, series: str) -> pd.Dat
     return frame
 
 
-def _edges(values: Float64) -> Float64:
+def bin_edges(values: Float64) -> Float64:
     """Edges of 10 to 60 bins by the rule of Freedman and Diaconis, at round numbers."""
     low, high = float(values.min()), float(values.max())
     spread = np.subtract(*np.quantile(values, [0.75, 0.25]))

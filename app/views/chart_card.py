@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.charts import ChartSpec, to_plotly
+from app.charts import ChartSpec, to_plotly, to_svg
 from app.views.session import is_dark, plain
 
 PANEL_PX = 280
@@ -65,6 +65,16 @@ def chart_card(chart: ChartSpec, key: str, height: int = 340) -> None:
             on_click="ignore",
             icon=":material/download:",
             help=f"The numbers behind “{chart.title}”",
+        )
+        st.download_button(
+            "SVG",
+            lambda: to_svg(chart),
+            f"{chart.name}.svg",
+            "image/svg+xml",
+            key=f"{key}-svg",
+            on_click="ignore",
+            icon=":material/image:",
+            help=f"“{chart.title}” for print; the tool bar of the chart saves a PNG",
         )
     if as_table:
         st.dataframe(chart.data, hide_index=True, alt=f"Table of {chart.title}")

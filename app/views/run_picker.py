@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.views.run_progress import run_title
+from app.views.runs import LISTED, run_label
 from app.views.session import shared_jobs
-from engine.runs import StoredRun
-
-LISTED = 100
 
 
 def pick_run() -> str:
@@ -18,11 +15,11 @@ def pick_run() -> str:
     if runs:
         st.session_state["run-picker"] = run_id if run_id in runs else None
         st.selectbox(
-            "Runs",
+            "Run",
             list(runs),
             index=None,
-            format_func=lambda key: _label(runs[key]),
-            placeholder=f"Choose one of {len(runs)} earlier run{'s' * (len(runs) > 1)}",
+            format_func=lambda key: run_label(runs[key]),
+            placeholder=f"Choose one of {len(runs)} run{'s' * (len(runs) > 1)}",
             key="run-picker",
             on_change=_shown,
         )
@@ -39,8 +36,3 @@ def _shown() -> None:
         st.query_params["run"] = chosen
     else:
         st.query_params.pop("run", None)
-
-
-def _label(run: StoredRun) -> str:
-    """Unique, and the same as long as the run exists: browsers send labels back, not ids."""
-    return f"{run.status.created:%Y-%m-%d %H:%M} UTC · {run_title(run)} · {run.id[-6:]}"

@@ -8,15 +8,25 @@ import streamlit as st
 
 from app.charts.numbers import MISSING, interval, number
 from app.report import StressReport
+from app.report.summary import direction
 from app.report.write import read_report
 from app.views.chart_card import chart_grid
-from app.views.run_progress import run_title
+from app.views.runs import run_title, submit, summary_of, ways_on
 from app.views.session import plain, shared_jobs
-from engine.risk import Estimate
+from app.views.severity_table import deepest_fall_bp, real_facts, severity_table
+from engine.risk import Estimate, RiskRow
 from engine.runs import RunState, StoredRun
 
 _FORMATS = {"html": "text/html", "pdf": "application/pdf", "json": "application/json"}
 UNBROKEN = "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}"
+KEY_FIGURES = (
+    "return_mean_bp", "var_95_bp", "es_95_bp", "drawdown_bp", "spread_ticks_shock",
+    "touch_depth_shock", "liquidation_cost_bp",
+)  # fmt: skip
+DISTANCE = (
+    "Distance of the model's flow to held-out real data, in units of the distance between two "
+    "parts of the real data; geometric mean over the scores of the page Realism."
+)
 _AGREES = {True: "as asked", False: "not as asked", None: MISSING}
 
 
@@ -29,19 +39,34 @@ def show_result(run: StoredRun) -> None:
         st.error(f"The run failed: {plain(run.status.message)}", icon=":material/error:")
         with st.expander("End of its log"):
             st.code(shared_jobs().store.log_tail(run.id) or "The log is empty.", language=None)
+        _again(run)
         return
     if run.status.state is RunState.CANCELLED:
         st.info("The run was cancelled; nothing of it is kept.", icon=":material/cancel:")
+        _again(run)
         return
-    path = run.folder / "report.json"
-    report = _report(path, path.stat().st_mtime_ns if path.exists() else 0)
+    report = report_of_run(run)
     _headline(report)
     _downloads(run, report)
     section = report.sections[0]
     chart_grid(section.charts, run.id)
+    _against_history(run)
     _risk(report)
     _achieved(report)
     _provenance(report)
+
+
+def _again(run: StoredRun) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Run it again", key="result-again", icon=":material/replay:"):
+            submit([run.spec])
+    ways_on()
+
+
+def report_of_run(run: StoredRun) -> StressReport:
+    """Report of a finished run, kept in memory; `FaultlineError` where it is gone or broken."""
+    path = run.folder / "report.json"
+    return _report(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -57,12 +82,61 @@ def _headline(report: StressReport) -> None:
         "none": (st.info, ":material/info:"),
     }[report.verdict.level]
     box(plain(report.verdict.text), icon=icon)
-    with st.grid(4, min_column_width=160, gap="small"):
-        for card in report.cards:
-            with st.container(border=True, height="stretch"):
-                st.metric(plain(card.label), plain(card.value))
-                st.caption(plain(card.note))
+    _key_figures(report)
     st.markdown("\n".join(f"- {plain(finding)}" for finding in report.sections[0].findings))
+
+
+def _key_figures(report: StressReport) -> None:
+    """Cards of the main measures, each with interval, effect and definition, and of realism."""
+    risk = report.sections[0].risk
+    known = {row.measure: row for row in risk.rows}
+    with st.grid(4, min_column_width=190, gap="small"):
+        for row in (known[key] for key in KEY_FIGURES if key in known):
+            shocked = row.shocked or Estimate(value=None)
+            with st.container(border=True, height="stretch"):
+                effect = row.effect.value if row.effect else None
+                st.metric(
+                    plain(row.label),
+                    f"{number(shocked.value)} {row.unit}",
+                    None if effect is None else f"{effect:+.3g} {row.unit}",
+                    delta_color="off" if _unclear(row) else "normal" if _good(row) else "inverse",
+                    help=plain(f"Under the shock. {row.definition}."),
+                )
+                note = f"{100 * risk.confidence:g}% interval {_ends(shocked)}"
+                if row.effect is not None:
+                    note += f"; effect {_ends(row.effect, signed=True)}"
+                st.caption(plain(note))
+        card = report.cards[-1]
+        with st.container(border=True, height="stretch"):
+            st.metric(plain(card.label), plain(card.value), help=DISTANCE)
+            st.caption(plain(card.note))
+
+
+def _good(row: RiskRow) -> bool:
+    """Whether more of it is better for a holder."""
+    return row.measure.startswith(("return", "touch_depth"))
+
+
+def _unclear(row: RiskRow) -> bool:
+    return direction(row.effect) in ("", "not clear")
+
+
+def _ends(estimate: Estimate, *, signed: bool = False) -> str:
+    return interval(estimate.lower, estimate.upper, signed=signed)
+
+
+def _against_history(run: StoredRun) -> None:
+    """How often the asset fell so far in its recording."""
+    facts = real_facts(run.spec.asset)
+    fall = deepest_fall_bp(summary_of(run))
+    if facts is None or fall == 0.0:
+        return
+    st.subheader("Severity against history")
+    st.markdown(
+        f"At its deepest the median shocked path lies {number(fall)} bp below its start. "
+        "How often the recorded market moved so far:"
+    )
+    severity_table(facts, run.spec.asset, fall)
 
 
 def _downloads(run: StoredRun, report: StressReport) -> None:
@@ -90,9 +164,9 @@ def _risk(report: StressReport) -> None:
         {
             "Measure": plain(row.label),
             "Unit": plain(row.unit),
-            "Unshocked": _estimate(row.unshocked),
-            "Shocked": _estimate(row.shocked),
-            "Effect of the shock": _estimate(row.effect, signed=True),
+            "Unshocked": estimate_text(row.unshocked),
+            "Shocked": estimate_text(row.shocked),
+            "Effect of the shock": estimate_text(row.effect, signed=True),
             "Paths": f"{row.n:,}",
             "Remark": plain(row.warning),
         }
@@ -133,7 +207,7 @@ def _achieved(report: StressReport) -> None:
             "Quantity": plain(row.quantity),
             "Unit": plain(row.unit),
             "Requested": number(row.asked),
-            "Achieved": _estimate(row.achieved),
+            "Achieved": estimate_text(row.achieved),
             "Verdict": _AGREES[row.agrees],
             "Note": plain(row.note),
         }
@@ -163,7 +237,8 @@ def _provenance(report: StressReport) -> None:
         )
 
 
-def _estimate(estimate: Estimate | None, *, signed: bool = False) -> str:
+def estimate_text(estimate: Estimate | None, *, signed: bool = False) -> str:
+    """A number with the ends of its interval in brackets; a dash where it is not known."""
     if estimate is None or estimate.value is None:
         return MISSING
     ends = interval(estimate.lower, estimate.upper, signed=signed)
