@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,7 +24,8 @@ def backtest(
     paths: Annotated[int, typer.Option(min=9, help="Paths behind each forecast.")] = 99,
     levels: Annotated[str, typer.Option(help="Levels of VaR, comma-separated.")] = "0.9,0.95",
     split: Annotated[
-        str, typer.Option(help="Held-out part: test, or validation while choosing.")
+        Literal["validation", "test"],
+        typer.Option(help="Held-out part: test, or validation while choosing."),
     ] = "test",
     seed: Seed = 1,
     device: Device = "auto",
@@ -42,8 +43,6 @@ def backtest(
         chosen = tuple(float(text) for text in names(levels))
     except ValueError:
         raise SpecError(f"--levels {levels}: write numbers such as 0.9,0.95") from None
-    if split not in ("validation", "test"):
-        raise SpecError(f"--split {split}: use test or validation")
     if out is not None:
         output_folder(out)
     with rollout_bar(f"{asset} {model}") as progress:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.charts.compare import LETTERS, compared_charts
 from app.charts.numbers import MISSING, number
-from app.report.summary import direction
+from app.report.findings import direction
 from app.views.chart_card import chart_grid
 from app.views.run_result import estimate_text
 from app.views.runs import finished_runs, run_label, run_title, summary_of

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.charts.numbers import MISSING, interval, number
 from app.report import StressReport
-from app.report.summary import direction
+from app.report.findings import direction
 from app.report.write import read_report
 from app.views.chart_card import chart_grid
 from app.views.runs import run_title, submit, summary_of, ways_on
