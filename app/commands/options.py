@@ -25,7 +25,8 @@ Formats = Annotated[
     str, typer.Option("--format", help="Report formats, comma-separated: html, pdf, json.")
 ]
 Runs = Annotated[
-    Path | None, typer.Option(help="Folder of the run store [default: $FAULTLINE_RUNS]")
+    Path | None,
+    typer.Option("--runs", help="Folder of the run store [default: $FAULTLINE_RUNS]"),
 ]
 Assets = Annotated[str, typer.Option(help="Assets, comma-separated.")]
 Data = Annotated[
