@@ -24,7 +24,7 @@ export FAULTLINE_DATA = $(abspath $(DATA))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system app demo test check format bench train evaluate realism clean
+.PHONY: help setup system app demo test torture check format bench train evaluate realism clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,10 @@ check: $(STAMP) ## ruff and mypy --strict
 format: $(STAMP) ## let ruff rewrite the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+torture: $(STAMP) ## kill runs, training and reports, fill the disk, break files: nothing may be lost
+	FAULTLINE_KILLS=$${FAULTLINE_KILLS:-100} FAULTLINE_TORTURE_TABLE=out/torture.md \
+	    $(BIN)/python -m pytest tests/torture $(ARGS)
 
 bench: $(STAMP) ## events a second, with the share of model and book
 	$(BIN)/python -m benchmarks.rollout $(ARGS)

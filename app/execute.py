@@ -50,7 +50,7 @@ def execute(
     Busy
         Another process works on it.
     FaultlineError
-        See `app.stress.run_in_chunks`.
+        Too little memory or disk, see `app.limits.check_fits`; or see `app.stress.run_in_chunks`.
     OSError
         The disk is full, or the folder cannot be written. Finished chunks stay, as they do
         whatever else ends the run: it can go on where it stopped.
@@ -98,6 +98,7 @@ def _work(
 
     # Loaded only now: the run is seen to have begun a second or two earlier.
     from app.fingerprint import fingerprint
+    from app.limits import check_fits
     from app.manifest import collect_manifest, write_manifest
     from app.results import keep_results
     from app.stress import run_in_chunks
@@ -121,6 +122,7 @@ def _work(
             store.write_status(run_id, status.model_copy(update={"stage": name, "eta_s": None}))
 
     run = store.get(run_id)
+    check_fits(run.spec, store)
     write_manifest(
         collect_manifest([run.spec], run_ids=[run_id], fingerprint=fingerprint(run.spec)),
         run.folder,

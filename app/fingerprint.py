@@ -65,9 +65,12 @@ def known_run(store: RunStore, request: str) -> StoredRun | None:
 
 
 def stopped_run(store: RunStore, request: str) -> StoredRun | None:
-    """The newest run with a fingerprint that was cut short and can go on."""
-    stopped = (run for run in _runs(store, request) if run.status.state.last)
-    return next((run for run in stopped if RunPaths(run.folder).done), None)
+    """The newest run with a fingerprint that did not come to its end, and can go on."""
+    for run in _runs(store, request):
+        cut = run.status.interrupted or run.status.state is RunState.CANCELLED
+        if run.status.state.last and (cut or RunPaths(run.folder).done):
+            return run
+    return None
 
 
 def _runs(store: RunStore, request: str) -> Iterator[StoredRun]:

@@ -27,7 +27,7 @@ GPU = Path("/dev/nvidia0")
 # Bytes. Of a process with its packages; of one path while it runs: book, tokens, cache of a small
 # model; of an event while its chunk is simulated and written; of an event on disk; of all events of
 # an arm while they are measured column by column, and of one second of one path on the risk grid.
-PROCESS = {"baseline": 420e6, "tradefm": 900e6}
+PROCESS = {"baseline": 420e6, "tradefm": 650e6}
 PATH, CHUNK_EVENT, DISK_EVENT, MEASURED_EVENT, GRID_SECOND = 0.5e6, 330.0, 14.0, 48.0, 160.0
 COLUMNS_KEPT = 2 * 268e6  # see `engine.stored_ensemble.KEPT_BYTES`
 REPORT_DISK = 8e6
@@ -67,12 +67,14 @@ def estimate(spec: RunSpec, store: RunStore | None = None) -> Need:
     profile, kind = load_profile(spec.asset), "baseline" if is_baseline(spec.model) else "tradefm"
     each = min(float(spec.max_events + spec.burn_in_events), BUSY * expected_events(spec, profile))
     events, arm = 2.0 * spec.paths * each, spec.paths * each
+    usual = profile.events_per_s * spec.horizon_s
+    reached_s = spec.horizon_s * min(1.0, spec.max_events / usual)  # by the busiest path
     chunk = chunk_size(spec, profile, "cuda" if on_gpu(spec) else "cpu")
     simulating = 2.0 * chunk * (PATH + CHUNK_EVENT * each)
     measuring = (
         min(COLUMNS_KEPT, 2.0 * 8.0 * 12.0 * arm)
         + MEASURED_EVENT * arm
-        + GRID_SECOND * spec.paths * spec.horizon_s
+        + GRID_SECOND * spec.paths * reached_s
     )
     weights = 0.0 if kind == "baseline" else 6.0 * size_of(model_folder(spec.model))
     return Need(

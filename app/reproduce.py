@@ -77,7 +77,6 @@ def reproduce(
     FaultlineError
         The run has no manifest, or a file of it is broken, or it cannot be run here.
     """
-    was = read_manifest(stored.folder)
     profile, paths = load_profile(stored.spec.asset), RunPaths(stored.folder)
     if paths.journal is None:
         raise FaultlineError(f"{stored.id}: holds no paths; it has not finished")
@@ -86,7 +85,7 @@ def reproduce(
             f"{stored.id}: {len(broken)} of its chunks of paths are broken; "
             f"`faultline runs resume {stored.id}` computes them again"
         )
-    kept = paths.run(stored.spec, profile)
+    was, kept = read_manifest(stored.folder), paths.run(stored.spec, profile)
     prefix = f"{SCRATCH}{os.getpid()}-"
     with tempfile.TemporaryDirectory(dir=stored.folder.parent, prefix=prefix) as name:
         folder = Path(name)
@@ -158,9 +157,8 @@ def _intervals(kept: RiskTable, again: RiskTable) -> Iterator[Difference]:
 
 def _overlap(one: Estimate, other: Estimate) -> bool:
     """Whether two intervals meet; an end that is missing lies at infinity."""
-    if one.value is None or other.value is None or one.lower == one.upper:
-        # Not defined, not reached within the horizon, or without an interval.
-        return one.value == other.value or (one.upper is None and other.upper is None)
+    if one.value is None or other.value is None:  # not defined, or not reached in time
+        return one.upper is None and other.upper is None
     low = max(-math.inf if e.lower is None else e.lower for e in (one, other))
     return low <= min(math.inf if e.upper is None else e.upper for e in (one, other))
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -171,9 +172,10 @@ def write_ensemble(ensemble: PathEnsemble, path: Path) -> None:
         "accounts": ensemble.accounts.tolist(),
         "by_path": {name: values.tolist() for name, values in ensemble.by_path.items()},
     } | {name: getattr(ensemble, name).tolist() for name in _PER_PATH}
-    table = pa.table(columns).replace_schema_metadata(
-        {b"faultline.ensemble": json.dumps(header).encode()}
-    )
+    text = json.dumps(header).encode()
+    # Parquet has checksums for pages and none for this.
+    metadata = {b"faultline.ensemble": text, b"faultline.sha256": sha256(text).digest()}
+    table = pa.table(columns).replace_schema_metadata(metadata)
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
@@ -255,7 +257,11 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, Any]:
 def read_header(path: Path) -> PathEnsemble:
     """What a file holds for each path, without its events."""
     try:
-        header = json.loads(pq.read_schema(path).metadata[b"faultline.ensemble"])
+        metadata = pq.read_schema(path).metadata
+        text = metadata[b"faultline.ensemble"]
+        if metadata.get(b"faultline.sha256", digest := sha256(text).digest()) != digest:
+            raise ValueError("its header was changed")
+        header = json.loads(text)
         names = ("offsets", *_PER_PATH)
         per_path: dict[str, Any] = {name: np.asarray(header[name], np.int64) for name in names}
         none: dict[str, Any] = {name: np.zeros(0, np.int64) for name in _FLAT}

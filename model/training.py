@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from model.transformer import Transformer
 from model.workers import Workers
 
 SUB_TOKENS = ("action", "side", "depth", "size", "time")
+STATE = "state.json"  # names all else that is needed to continue
 
 
 class TrainingSettings(BaseModel):
@@ -146,9 +148,9 @@ def train(
     checkpoint = Checkpoint(config, tokenizer, state.best_weights)
     if workers.first:
         save_checkpoint(checkpoint, folder)
-        for file in (folder / "state").glob("*"):
-            file.unlink()
-        (folder / "state").rmdir()
+        # What makes the rest valid goes first: a kill leaves nothing that looks unfinished.
+        (folder / "state" / STATE).unlink()
+        shutil.rmtree(folder / "state")
     workers.leave()
     return checkpoint
 
@@ -265,14 +267,14 @@ def _save(state: _State, folder: Path, stamp: str) -> None:
     }  # fmt: skip
     temporary = folder / "state.json.tmp"
     temporary.write_text(json.dumps(facts))
-    os.replace(temporary, folder / "state.json")
+    os.replace(temporary, folder / STATE)
     for old in folder.glob("tensors-*.safetensors"):
         if old.name != name:
             old.unlink()
 
 
 def _resume(state: _State, folder: Path, stamp: str) -> None:
-    path = folder / "state.json"
+    path = folder / STATE
     if not path.is_file():
         return
     try:

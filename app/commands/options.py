@@ -35,7 +35,8 @@ Template = Annotated[
     str, typer.Option(help="Extent of the report: committee (three pages) or full.")
 ]
 Runs = Annotated[
-    Path | None, typer.Option(help="Folder of the run store [default: $FAULTLINE_RUNS]")
+    Path | None,
+    typer.Option("--runs", help="Folder of the run store [default: $FAULTLINE_RUNS]"),
 ]
 Assets = Annotated[str, typer.Option(help="Assets, comma-separated.")]
 Data = Annotated[

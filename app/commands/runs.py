@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEY_NUMBERS = ("return_mean_bp", "var_95_bp", "es_95_bp", "volatility_bp", "spread_ticks")
 GB = 1e9
+LIST_WIDTH = 130
 
 Run = Annotated[str, typer.Argument(help="Id of a run, or the end of one, such as 0a1b2c.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -67,9 +68,9 @@ def list_runs(
             row.id, row.state.value, row.model, f"{row.paths:,}", f"{row.horizon_s:g}",
             str(row.seed), f"{row.events:,}", f"{row.bytes / 1e6:,.1f}",
         )  # fmt: skip
-    console = Console()
     # A table that is cut off says less than one that is wrapped by the terminal.
-    console.print(table, width=max(console.width, 130), crop=False)
+    console = Console(width=max(Console().width, LIST_WIDTH))
+    console.print(table)
     every = search(store)
     size = sum(row.bytes for row in every) / GB
     console.print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ class RunStatus(BaseModel):
     fraction : 0..1 of the simulation; `eta_s` is what remains of it, None where not known
     events : executed so far, all paths of both arms; `events_per_s` over the run so far
     message : one line for people: why it failed, or empty
-    worker : the process that works on it; None while it waits
+    worker : the process that works on it, or is about to; None while it waits in the queue
     fingerprint : of all that the result depends on; runs with the same one have the same paths
     attempt : how many times the run was taken up, from 1
     interrupted : the worker died without a last word: the run can go on where it stopped
@@ -70,7 +71,10 @@ class RunStatus(BaseModel):
     def queued(cls, fingerprint: str = "", queue: bool = True) -> RunStatus:
         """A run that waits, from now."""
         now = datetime.now(UTC)
-        return cls(state=RunState.QUEUED, created=now, fingerprint=fingerprint, queue=queue)
+        return cls(
+            state=RunState.QUEUED, created=now, fingerprint=fingerprint, queue=queue,
+            worker=_own(queue),
+        )  # fmt: skip
 
     def reopened(self, queue: bool = True) -> RunStatus:
         """The status of a run that was over and waits to go on."""
@@ -81,7 +85,13 @@ class RunStatus(BaseModel):
             fingerprint=self.fingerprint,
             attempt=self.attempt + 1,
             queue=queue,
+            worker=_own(queue),
         )
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether the process that was to bring the run to its end is gone."""
+        return not self.state.last and self.worker is not None and not self.worker.alive()
 
     def begun(self, worker: ProcessMark, stage: str) -> RunStatus:
         """The status once `worker` has taken the run up."""
@@ -120,3 +130,8 @@ class RunStatus(BaseModel):
                 "interrupted": interrupted,
             }
         )
+
+
+def _own(queue: bool) -> ProcessMark | None:
+    """The mark of this process, which is about to take up a run that is not for the queue."""
+    return None if queue else ProcessMark.of(os.getpid())

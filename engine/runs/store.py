@@ -174,11 +174,11 @@ class RunStore:
     def status(self, run_id: str) -> RunStatus:
         """Status of a run; see `get`."""
         status = self._read_status(run_id)
-        if status.state is RunState.RUNNING and status.worker and not status.worker.alive():
+        if status.abandoned:
             with self._alone(run_id):
                 # It may have written its last word between our two looks.
                 status = self._read_status(run_id)
-                if status.state is RunState.RUNNING and status.worker and not status.worker.alive():
+                if status.abandoned:
                     if self.cancel_requested(run_id):
                         status = status.closed(RunState.CANCELLED)
                     else:
