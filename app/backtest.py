@@ -223,7 +223,7 @@ def tail_test(
 def _others(values: Float64) -> Float64:
     """For each of the values the other ones: [p] -> [p, p - 1]."""
     count = len(values)
-    return values[(np.arange(count)[:, None] + np.arange(1, count)) % count]
+    return np.asarray(values[(np.arange(count)[:, None] + np.arange(1, count)) % count])
 
 
 def _of_each(values: Float64, drawn: Int64) -> Float64:
