@@ -27,7 +27,7 @@ from engine.scenario import Scenario
 from engine.spec import RunSpec
 from model.catalogue import Split, find_asset, load_profile
 from model.errors import SpecError
-from model.events import NS_PER_S, Float64, Recording
+from model.events import NS_PER_S, Float64, Int64, Recording
 from model.order_flow import OrderFlowModel
 from stylized_facts.sheet import Number, Record
 
@@ -152,7 +152,7 @@ def _returns(
     flow: OrderFlowModel,
     spec: RunSpec,
     prompts: Prompts,
-    part: np.ndarray[tuple[int], np.dtype[np.int64]],
+    part: Int64,
     progress: Callable[[Progress], None] | None,
 ) -> Float64:
     """Returns of the paths of some windows, bp [windows, paths]."""
@@ -198,11 +198,16 @@ def tail_test(
     var, es = value_at_risk(simulated, level), expected_shortfall(simulated, level)
     hits = losses > var
     exact = tail_rank(paths, level) / (paths + 1.0)
-    drawn = np.random.default_rng(seed).integers(0, paths, (DRAWS, windows))
     z, z_p = float("nan"), float("nan")
     if (es > 0.0).all():
-        draws = simulated[np.arange(windows), drawn]
-        z, z_p = acerbi_szekely(losses, var, es, draws, level)
+        # Under the forecast a loss is one more path: each path is held against the others.
+        drawn = np.random.default_rng(seed).integers(0, paths, (DRAWS, windows))
+        others = [_others(row) for row in simulated]
+        z, z_p = acerbi_szekely(
+            losses, var, es, _of_each(simulated, drawn), level,
+            _of_each(np.stack([value_at_risk(rest, level) for rest in others]), drawn),
+            _of_each(np.stack([expected_shortfall(rest, level) for rest in others]), drawn),
+        )  # fmt: skip
     found = share_of_paths(int(hits.sum()), windows)
     return TailTest(
         position=position, level=level, expected_share=1.0 - exact, hits=int(hits.sum()),
@@ -213,6 +218,17 @@ def tail_test(
         power=kupiec_power(windows, exact, min(1.0, 2.0 * (1.0 - exact))),
         size=kupiec_power(windows, exact, 1.0 - exact),
     )  # fmt: skip
+
+
+def _others(values: Float64) -> Float64:
+    """For each of the values the other ones: [p] -> [p, p - 1]."""
+    count = len(values)
+    return np.asarray(values[(np.arange(count)[:, None] + np.arange(1, count)) % count])
+
+
+def _of_each(values: Float64, drawn: Int64) -> Float64:
+    """Column `drawn[m, w]` of each row w of values [w, p]: [m, w]."""
+    return np.asarray(values[np.arange(len(values)), drawn])
 
 
 def notes_on(tests: list[TailTest], windows: int) -> list[str]:

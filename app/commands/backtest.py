@@ -64,25 +64,27 @@ def tests_table(found: Backtest) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from app.charts.numbers import interval, number
+    from app.charts.numbers import number
 
     table = Table(
         title=f"{found.asset}, {found.model}: {found.windows} windows of {found.window_s:g} s of"
         f" the {found.split} split, {found.paths} paths each; volatility of the paths over the"
         f" recorded one {number(found.volatility_ratio)}",
         title_justify="left",
-        caption="p: probability of a result as extreme if the forecast is right",
+        caption="hits: losses beyond VaR. p of a result as extreme if the forecast is right, by"
+        " Kupiec, the exact binomial test, Christoffersen and, for Z, Acerbi-Szekely. power: of"
+        " Kupiec at 5%, if hits were twice as many",
         caption_justify="left",
         box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
-    for name in ("position", "level", "beyond VaR", "expected", "95% interval", "Kupiec p",
-                 "exact p", "Christoffersen p", "Z", "Z p", "power"):  # fmt: skip
-        table.add_column(name, justify="left" if name == "position" else "right")
+    table.add_column("loss of", no_wrap=True)
+    for name in ("hits", "expected", "Kupiec", "exact", "Christ.", "Z", "p of Z", "power"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in found.tests:
         table.add_row(
-            row.position, f"{row.level:g}", f"{row.hits} of {found.windows}",
-            number(found.windows * row.expected_share), interval(*row.share_interval),
-            number(row.kupiec_p), number(row.exact_p), number(row.christoffersen_p),
-            number(row.z), number(row.z_p), number(row.power),
+            f"{row.position}, {100 * row.level:g}%", f"{row.hits} of {found.windows}",
+            number(found.windows * row.expected_share), number(row.kupiec_p), number(row.exact_p),
+            number(row.christoffersen_p), number(row.z), number(row.z_p), number(row.power),
         )  # fmt: skip
     return table

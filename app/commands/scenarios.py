@@ -83,6 +83,15 @@ def show(
     typer.echo(f"{loaded.title}\n\n{loaded.description}\n")
     for sentence in loaded.describe(intensity, load_profile(asset)):
         typer.echo(f"- {sentence}")
+    if loaded.window_s is not None:
+        start, end = loaded.window_s
+        typer.echo(
+            f"\nFrom {start:g} s to {end:g} s; the horizon must be {end:g} s or more."
+            f" Intensity 0 to {loaded.max_intensity:.4g}."
+        )
+    if any(shock.kind == "reweighting" for shock in loaded.shocks):
+        typer.echo("Needs a TradeFM model: other models do not offer reweighting.")
+    typer.echo(f"\nfaultline run --scenario {scenario} --asset {asset}")
     if loaded.parameters:
         typer.echo("\nParameters (--set NAME=NUMBER)")
     for name, parameter in loaded.parameters.items():

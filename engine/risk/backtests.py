@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,7 @@ def exact_count(hits: Bools, level: float) -> Backtest:
     return Backtest(float(count), float(binomtest(count, len(hits), 1.0 - level).pvalue))
 
 
+@lru_cache
 def kupiec_power(n: int, level: float, share: float, size: float = 0.05) -> float:
     """How often `kupiec` rejects at `size` if losses are beyond VaR with probability `share`.
 
@@ -86,6 +88,8 @@ def acerbi_szekely(
     es: Float64,
     simulated: Float64,
     level: float,
+    simulated_var: Float64 | None = None,
+    simulated_es: Float64 | None = None,
 ) -> Backtest:
     """Are the losses beyond VaR as large as the expected shortfall says?
 
@@ -99,9 +103,16 @@ def acerbi_szekely(
     var, es : float64 [n], forecast for each period
     simulated : float64 [m, n], m draws of all periods from the forecast distributions
     level : of both
+    simulated_var, simulated_es : float64 [m, n], forecasts that the draws are held against, where
+        they differ from `var` and `es`: a forecast made from few paths must not contain the draw
     """
     statistic = _z2(losses, var, es, level)
-    under_forecast = _z2(simulated, var, es, level)
+    under_forecast = _z2(
+        simulated,
+        var if simulated_var is None else simulated_var,
+        es if simulated_es is None else simulated_es,
+        level,
+    )
     return Backtest(float(statistic), float(np.mean(under_forecast <= statistic)))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
+from pathlib import Path, PurePath
 from typing import Literal
 
 import numpy as np
@@ -11,11 +13,19 @@ from pydantic import Field, field_validator
 from engine.shocks.base import ShockModel
 from engine.shocks.plan import Anchor, BookOperation, ShockPlan, Tilt
 from engine.shocks.rows import operations, orders, tilt
-from model.catalogue import find_asset, parse_clock, read_recording
+from model.catalogue import (
+    DATA_VARIABLE,
+    find_asset,
+    load_catalogue,
+    parse_clock,
+    read_recording,
+)
 from model.errors import RecordingError, ScenarioError
 from model.events import NO_ORDER, NS_PER_S, Action, Recording, Side
 from model.profile import AssetProfile
+from model.readers import read_lobster
 
+FILES = (".zip", ".csv", ".csv.gz")  # of LOBSTER
 SILENT = -50.0  # log of the rate of a flow that stands still
 
 
@@ -30,7 +40,9 @@ class RecordedSegment(ShockModel):
 
     exclusive = True
     kind: Literal["recorded_segment"] = "recorded_segment"
-    recording: str = Field(description="asset of the catalogue whose recording is played")
+    recording: str = Field(
+        min_length=1, description="asset of the catalogue, or a LOBSTER file in the data folder"
+    )
     from_clock: str = Field(description='start of the segment, clock time such as "10:30:00"')
 
     @field_validator("from_clock")
@@ -39,9 +51,19 @@ class RecordedSegment(ShockModel):
         parse_clock(value)
         return value
 
+    @field_validator("recording")
+    @classmethod
+    def _stays_in_the_data_folder(cls, value: str) -> str:
+        path = PurePath(value)
+        if path.is_absolute() or ".." in path.parts:
+            raise ValueError("name an asset, or a file below the data folder")
+        return value
+
     def _rows(self, intensity: float, profile: AssetProfile) -> ShockPlan:
         start_ns = parse_clock(self.from_clock)
-        segment = _segment(self.recording, start_ns, round(self.duration_s * NS_PER_S))
+        end_ns = start_ns + round(self.duration_s * NS_PER_S)
+        data = os.environ.get(DATA_VARIABLE, "")
+        segment = _segment(self.recording, profile.tick_size, data, start_ns, end_ns)
         events, quotes = segment.events, segment.quotes
         if quotes is None or len(segment) < 2:
             raise ScenarioError(
@@ -85,10 +107,27 @@ class RecordedSegment(ShockModel):
 
 
 @lru_cache(maxsize=4)
-def _segment(asset: str, start_ns: int, length_ns: int) -> Recording:
-    """Events of a recording in a window."""
+def _segment(name: str, tick_size: float, data: str, start_ns: int, end_ns: int) -> Recording:
+    """Events of a recording in a window, with quotes; a message file's book is rebuilt."""
+    from engine.replay import replay  # compiled code, which a list of scenarios need not load
+
     try:
-        recording = read_recording(find_asset(asset))
+        if name.endswith(FILES):
+            path = Path(data) / name
+            if not data or not path.is_file():
+                raise RecordingError(
+                    f"{path}: no such file; put it below the folder that {DATA_VARIABLE} names"
+                )
+            recording = read_lobster(path, tick_size=tick_size)
+        elif name.upper() in load_catalogue():
+            recording = read_recording(find_asset(name))
+        else:
+            raise RecordingError(
+                f"recording {name!r} is not known; name one of {', '.join(load_catalogue())}, or"
+                f" a LOBSTER file ({', '.join(FILES)}) below the data folder"
+            )
+        if recording.quotes is None:
+            recording = Recording(recording.events, replay(recording).quotes)
     except RecordingError as error:
         raise ScenarioError(str(error)) from error
-    return recording.between(start_ns, start_ns + length_ns)
+    return recording.between(start_ns, end_ns)

@@ -180,6 +180,8 @@ def test_scenarios_and_assets_are_listed(capsys: pytest.CaptureFixture[str]) -> 
     assert invoke(["scenarios", "show", "flash_crash"]) == 0
     shown = capsys.readouterr().out
     assert "kind: liquidation" in shown
+    assert "the horizon must be 150 s or more. Intensity 0 to 6.64" in shown
+    assert "faultline run --scenario flash_crash --asset AMZN" in shown
     assert "- sold = 0.3 share (0.02 to 1): sell programme" in shown
     assert invoke(["scenarios", "show", "flash_crash", "--set", "sold=0.5"]) == 0
     assert "- sold = 0.5 share" in capsys.readouterr().out

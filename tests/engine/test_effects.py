@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from engine.ensemble import PathEnsemble
 from engine.risk import requested_against_achieved
 from engine.rollout import StressRun, rollout
 from engine.scenario import Scenario
-from engine.shocks import SHOCKS
+from engine.shocks import SHOCKS, BookOperation, RecordedSegment
 from engine.spec import RunSpec
-from model.catalogue import assets_dir, load_profile
+from model.catalogue import DATA_VARIABLE, assets_dir, load_profile
+from model.checkpoint import load_checkpoint
 from model.errors import ScenarioError, SpecError
 from model.events import NS_PER_S, Action, Recording
 from model.order_flow import OrderFlowModel
+from model.tradefm import TradeFM
 from stylized_facts.baselines import ZeroIntelligence
 from tests.engine.test_rollout import Noise
 
@@ -87,8 +92,8 @@ def test_what_was_asked_is_achieved(shock: dict[str, Any], asked: list[float | N
 
 
 def test_every_shock_is_looked_at_here() -> None:
-    own_tests = {"cancel_wave", "reweighting", "recorded_segment"}
-    assert {shock["kind"] for shock, _ in EFFECTS} | own_tests == set(SHOCKS)
+    own_tests = {shock["kind"] for shock in OTHERS}
+    assert {shock["kind"] for shock, _ in EFFECTS} | own_tests == set(SHOCKS) == set(ONE_OF_EACH)
 
 
 @pytest.mark.parametrize("side", ["both", "sell"])
@@ -100,15 +105,45 @@ def test_a_cancel_wave(side: str) -> None:
     assert [row.agrees for row in rows] == [True, True]
 
 
-def test_intensity_zero_changes_nothing() -> None:
-    plain = run().baseline
-    nothing = run(*(shock for shock, _ in EFFECTS if shock["kind"] not in EXCLUSIVE), intensity=0.0)
+@pytest.fixture(scope="module")
+def plain() -> PathEnsemble:
+    return run().baseline
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"kind": "cancel_wave", "factor": 2.0},
+    {"kind": "reweighting", "cancel": 2.0},
+    {"kind": "recorded_segment", "recording": "AMZN", "from_clock": "11:00:00"},
+]
+ONE_OF_EACH = {shock["kind"]: shock for shock in (*OTHERS, *(shock for shock, _ in EFFECTS))}
+
+
+@pytest.mark.parametrize("kind", SHOCKS)
+def test_intensity_zero_changes_nothing(kind: str, plain: PathEnsemble) -> None:
+    nothing = run(ONE_OF_EACH[kind], intensity=0.0)
     for arm in (nothing.baseline, nothing.shocked):
-        for name in ("time_ns", "price_ticks", "size", "bid_ticks", "ask_size", "end_ns"):
-            np.testing.assert_array_equal(getattr(arm, name), getattr(plain, name))
+        for field in dataclasses.fields(PathEnsemble):
+            own, other = getattr(arm, field.name), getattr(plain, field.name)
+            if isinstance(own, np.ndarray):
+                np.testing.assert_array_equal(own, other, err_msg=field.name)
+        assert arm.counters == plain.counters
 
 
-EXCLUSIVE = {kind for kind, shock in SHOCKS.items() if shock.exclusive}
+def test_a_model_is_reweighted_from_inside() -> None:
+    """Cancels come more often, by no more than asked, and each path knows by how much."""
+    model = TradeFM(load_checkpoint(assets_dir() / "models" / "small"))
+    shock = {"kind": "reweighting", "cancel": 4.0, "buy": 0.5, "start_s": 2.0, "duration_s": 16.0}
+    pair = run(shock, model=model, paths=8, horizon_s=20.0)
+    assert_same_until(2.0, pair)
+    cancels, buys, ratio = requested_against_achieved(pair, 200)
+    assert (cancels.asked, buys.asked, ratio.asked) == (4.0, 0.5, None)
+    assert cancels.achieved.value is not None
+    assert 1.5 < cancels.achieved.value < 6.0
+    assert buys.achieved.value is not None
+    assert buys.achieved.value < 1.0
+    assert ratio.achieved.value is not None
+    assert ratio.achieved.value > 0.0, "what a tilt favours is likelier under it"
+    assert (pair.baseline.by_path["log_ratio"] == 0.0).all()
 
 
 def assert_same_until(time_s: float, pair: StressRun) -> None:
@@ -154,3 +189,37 @@ def test_a_recording_is_played_into_the_book(amzn: Recording) -> None:
     assert (pair.shocked.time_ns > 40 * NS_PER_S).any()
     with pytest.raises(ScenarioError, match="AMZN has no events with quotes from 04:00:00"):
         run(shock | {"from_clock": "04:00:00"})
+
+
+MESSAGES = """\
+34200.0,1,1,100,2230000,1
+34200.1,1,2,100,2240000,-1
+34205.0,1,3,50,2231000,1
+34206.0,4,2,30,2240000,-1
+34207.0,3,3,50,2231000,1
+"""
+
+
+def test_a_file_of_ones_own_is_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message file alone, below the data folder: its book is rebuilt."""
+    name = "mine/AMZN_2012-06-21_34200000_57600000_message_5.csv"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / name).write_text(MESSAGES)
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    shock = RecordedSegment(recording=name, from_clock="09:30:03", **WHEN)
+    plan = shock.compile(1.0, load_profile(ASSET), 50.0)
+    assert list(plan.order_size) == [50, 30]
+    assert list(plan.order_side) == [0, 0], "an execution of an offer is a buy"
+    assert list(plan.order_rests) == [True, False]
+    np.testing.assert_array_equal(plan.order_time_ns, np.array([12.0, 13.0]) * NS_PER_S)
+    assert list(plan.op_kind) == [BookOperation.CANCEL]
+    for wrong, message in (
+        ("gone.csv", r"gone\.csv: no such file; put it below the folder that FAULTLINE_DATA"),
+        ("NOPE", "recording 'NOPE' is not known; name one of AMZN, GOOG"),
+    ):
+        other = RecordedSegment(recording=wrong, from_clock="09:30:03", **WHEN)
+        with pytest.raises(ScenarioError, match=message):
+            other.compile(1.0, load_profile(ASSET), 50.0)
+    for outside in ("../secret.csv", "/etc/passwd.csv"):
+        with pytest.raises(ValidationError, match="below the data folder"):
+            RecordedSegment(recording=outside, from_clock="09:30:03", **WHEN)

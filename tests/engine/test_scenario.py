@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from engine.scenario import Scenario, list_scenarios, load_scenario, parse_scenario
-from engine.shocks import ShockPlan
+from engine.shocks import ShockPlan, Tilt
 from engine.spec import RunSpec
 from model.errors import ScenarioError
+from model.events import Recording
 from model.profile import AssetProfile
 
 PROFILE = AssetProfile(
@@ -54,7 +55,8 @@ def test_bundled_scenarios(name: str) -> None:
         assert start == 60.0, "leave a minute before the shock"
         assert end <= 180.0, "leave two minutes after it"
         assert not plan.does_nothing
-        assert scenario.parameters or name == "liquidity_withdrawal"
+        assert scenario.parameters
+        assert all(p.low < p.high and p.unit for p in scenario.parameters.values())
     assert len(scenario.describe(1.0, PROFILE)) == len(scenario.shocks)
     again = RunSpec.model_validate_json(RunSpec(asset="A", scenario=scenario).model_dump_json())
     assert again.scenario == scenario
@@ -83,6 +85,22 @@ def test_what_ships() -> None:
         "tick_reform",
         "volatility_spike",
     ]
+
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "scenarios" / "examples"
+
+
+def test_examples_of_the_documentation(amzn: Recording) -> None:
+    """What cannot ship for every model and asset works as written."""
+    found = sorted(EXAMPLES.glob("*.yaml"))
+    assert {path.stem for path in found} == {"recorded_minute", "reweighted_retreat"}
+    profile = PROFILE.model_copy(update={"tick_size": amzn.events.meta.tick_size})
+    for path in found:
+        scenario = load_scenario(path)
+        assert scenario.name == path.stem
+        assert not scenario.compile(1.0, profile, 300.0).does_nothing
+    tilted = load_scenario(EXAMPLES / "reweighted_retreat.yaml", {"cancel": 3.0})
+    assert {Tilt.CANCEL_ODDS, Tilt.PRESSURE} < set(tilted.compile(1.0, profile, 300.0).tilt_kind)
 
 
 def test_none() -> None:
