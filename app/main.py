@@ -22,6 +22,12 @@ page = st.navigation(
             help="Choose assets and a shock, run it, and read what it does to price and liquidity.",
         ),
         st.Page(
+            "screens/sensitivity.py",
+            title="Sensitivity",
+            url_path="sensitivity",
+            help="Sweeps, reverse stress, rare losses and portfolios: many runs for one question.",
+        ),
+        st.Page(
             "screens/realism.py",
             title="Realism",
             url_path="realism",
