@@ -45,7 +45,7 @@ class StudyStatus(BaseModel):
     title : what was asked, in a line
     fraction : 0..1; `eta_s` is what remains, None where not known
     message : one line for people: why it failed, or empty
-    worker : the process that works on it; None before it has begun
+    worker : the process that works on it, as soon as it is known
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,12 +66,12 @@ class Studies:
     Parameters
     ----------
     root : None: `studies` below the run store
-    command : what to start; the study's folder is added
+    command : what to start; the study's folder is added; None: `WORKER`
     """
 
-    def __init__(self, root: Path | None = None, command: tuple[str, ...] = WORKER) -> None:
+    def __init__(self, root: Path | None = None, command: tuple[str, ...] | None = None) -> None:
         self.root = (root or default_root() / "studies").absolute()
-        self._command = command
+        self._command = command or WORKER
 
     def submit(self, study: Study, title: str, files: Mapping[str, bytes] | None = None) -> str:
         """Keep a new study with files of its own, start it, and return its id.
@@ -114,7 +114,7 @@ class Studies:
         status = StudyStatus(
             state=RunState.QUEUED, created=datetime.now(UTC), title=title, stage="starting"
         )
-        write_atomic(folder / "progress.json", status.model_dump_json() + "\n")
+        write_status(folder, status)
         with (folder / "log.txt").open("ab") as log:
             child = subprocess.Popen(
                 [*self._command, str(folder)],
@@ -122,6 +122,9 @@ class Studies:
                 start_new_session=True, env=worker_environment(os.environ),
             )  # fmt: skip
         _children.append(child)
+        if read_status(folder).state is RunState.QUEUED:  # a worker takes a second to begin
+            mark = ProcessMark.of(child.pid)
+            write_status(folder, status.model_copy(update={"worker": mark}))
 
     def folder(self, study_id: str) -> Path:
         """Folder of a study that exists; `FaultlineError` for anything else."""

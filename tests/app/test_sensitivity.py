@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import app.jobs
+from app.studies import jobs
 from app.studies.jobs import Studies, StudyStatus, write_status
 from app.studies.report import read_study, write_study
 from app.studies.study import (
@@ -50,17 +51,15 @@ def sweep() -> SweepStudy:
 
 
 @pytest.fixture
-def studies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studies:
-    """The studies that the page uses; none is ever started."""
+def studies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studies]:
+    """The studies that the page uses; their workers do nothing."""
     monkeypatch.setenv("FAULTLINE_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(app.jobs.JobRunner, "start", lambda _: None)
-    monkeypatch.setattr("app.studies.jobs.subprocess.Popen", lambda *_, **__: _Ended())
-    return Studies()
-
-
-class _Ended:
-    def poll(self) -> int:
-        return 0
+    monkeypatch.setattr(jobs, "WORKER", (sys.executable, "-c", "import time; time.sleep(300)"))
+    yield Studies()
+    for child in jobs._children:
+        child.kill()
+        child.wait()
 
 
 def page(study_id: str = "") -> AppTest:
@@ -99,7 +98,6 @@ def test_a_sweep_is_asked_for_and_shown(studies: Studies) -> None:
     assert at.query_params["study"] == [study_id] or at.query_params["study"] == study_id
     at.button(key="study-start").click().run()
     assert "another study is at work" in at.error[0].value
-    studies.cancel(study_id)
 
     folder = studies.folder(study_id)
     write_study(play_study(asked, folder), folder)
@@ -212,6 +210,9 @@ def test_a_worker_plays_a_study_and_ends_when_it_is_cancelled(tmp_path: Path) ->
     assert (folder / "study.html").is_file()
     assert len(pd.read_parquet(folder / "sweep.parquet")) > 20
     deaf = Studies(tmp_path, (sys.executable, "-c", WAITS))
+    other = deaf.submit(study, "A sweep")
+    deaf.cancel(other)
+    wait_for(lambda: deaf.status(other).state.last, 3.0)  # before it has begun
     other = deaf.submit(study, "A sweep")
     wait_for(lambda: deaf.status(other).state is RunState.RUNNING)
     with pytest.raises(FaultlineError, match="another study is at work"):
