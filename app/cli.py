@@ -19,6 +19,7 @@ from app.commands.dashboard import dashboard
 from app.commands.demo import demo
 from app.commands.evaluate import evaluate
 from app.commands.fit import fit
+from app.commands.portfolio import portfolio
 from app.commands.prepare import prepare
 from app.commands.realism import realism
 from app.commands.report import report
@@ -48,6 +49,7 @@ cli.command("backtest")(backtest)
 cli.command("sweep")(sweep)
 cli.command("reverse")(reverse)
 cli.command("rare")(rare)
+cli.command("portfolio")(portfolio)
 cli.command("train")(train)
 cli.command("fit")(fit)
 cli.command("card")(card)

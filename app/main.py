@@ -19,6 +19,8 @@ PAGES = (
     ("Stress test", "monitor", "Run monitor", "Runs that wait or are at work; cancel or repeat."),
     ("Stress test", "results", "Results", "What a shock does to price and liquidity."),
     ("Stress test", "compare", "Compare", "Two to four runs over each other, with differences."),
+    ("Stress test", "sensitivity", "Sensitivity", "Sweeps, reverse stress, rare losses, portfolios."),
+    ("Evidence", "assets", "Assets and data", "What is known of each asset; recordings of your own."),
     ("Evidence", "realism", "Realism", "Real and generated markets side by side: what to believe."),
     ("Take away", "reports", "Reports and export", "Reports and data of your runs as files."),
     ("Take away", "method", "Method and limits", "How the numbers come about; what not to use."),

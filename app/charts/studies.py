@@ -10,6 +10,7 @@ import pandas as pd
 from app.charts.numbers import number, percent
 from app.charts.palette import Role
 from app.charts.spec import Axis, ChartSpec, Marker
+from engine.risk.portfolio_risk import PortfolioRisk
 from engine.risk.reverse_stress import FrontierPoint, Probe
 
 ARMS = {
@@ -178,3 +179,59 @@ def level_chart(levels: Sequence[float], shares: Sequence[float]) -> ChartSpec:
         caption="Products of the mean shares from level to level; the last level is the outcome.",
         alt="; ".join(f"{number(x)} bp: {y:.2g}" for x, y in zip(levels, reached, strict=True)),
     )
+
+
+def contribution_chart(assets: Sequence[str], risk: PortfolioRisk, unit: str) -> ChartSpec:
+    """What each position adds to VaR and ES."""
+    parts = {"VaR": risk.contributions.var, "ES": risk.contributions.es}
+    return ChartSpec(
+        kind="bar",
+        name="contributions",
+        data=pd.DataFrame(
+            [
+                {"series": name, "category": asset, "y": value}
+                for name, values in parts.items()
+                for asset, value in zip(assets, values, strict=True)
+            ]
+        ),
+        title=f"Contributions to VaR and ES {100 * risk.level:g}%",
+        x=Axis(label=""),
+        y=Axis(label=unit),
+        roles={"VaR": Role.UNSHOCKED, "ES": Role.SHOCKED},
+        caption=(
+            f"They add up to VaR {number(risk.var.value)} and ES {number(risk.es.value)} {unit}; "
+            "below 0 a position hedges the others."
+        ),
+        alt="; ".join(
+            f"{asset}: VaR {number(v)}, ES {number(e)}"
+            for asset, v, e in zip(assets, *parts.values(), strict=True)
+        ),
+    )
+
+
+def dependence_chart(rows: Sequence[PortfolioRisk], unit: str) -> ChartSpec:
+    """VaR and ES under each assumption on the dependence."""
+    return ChartSpec(
+        kind="bar",
+        name="dependence-chart",
+        data=pd.DataFrame(
+            [
+                {
+                    "series": name, "category": row.dependence, "y": one.value,
+                    "low": one.value if one.lower is None else one.lower,
+                    "high": one.value if one.upper is None else one.upper,
+                }
+                for row in rows
+                for name, one in (("VaR", row.var), ("ES", row.es))
+            ]
+        ),
+        title=f"VaR and ES {100 * rows[0].level:g}% by dependence",
+        x=Axis(label=""),
+        y=Axis(label=unit),
+        roles={"VaR": Role.UNSHOCKED, "ES": Role.SHOCKED},
+        caption="The same paths of each asset, joined in different ways; 95 % intervals.",
+        alt="; ".join(
+            f"{row.dependence}: VaR {number(row.var.value)}, ES {number(row.es.value)}"
+            for row in rows
+        ),
+    )  # fmt: skip

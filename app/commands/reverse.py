@@ -106,8 +106,9 @@ def rare(
     """Estimate the share of paths with a rare loss, by multilevel splitting."""
     from pydantic import ValidationError
 
-    from app.stress import build_spec, check_spec, first_problem
+    from app.stress import build_spec, check_spec
     from app.studies.reverse import RareSpec, play_rare
+    from app.studies.settings import one_line
     from engine.risk.outcome import Loss
 
     run = build_spec(
@@ -123,7 +124,7 @@ def rare(
             replications=replications,
         )  # fmt: skip
     except ValidationError as error:
-        raise FaultlineError(first_problem(error)) from error
+        raise FaultlineError(one_line(error)) from error
     output_folder(out)
     play_and_say(lambda tell: play_rare(spec, out, tell), "rare loss", out, "rare.json")
 
@@ -139,7 +140,7 @@ def outcome_of(
     """The one outcome that was named; `FaultlineError` where none is, or several are."""
     from pydantic import ValidationError
 
-    from app.stress import first_problem
+    from app.studies.settings import one_line
     from engine.risk.outcome import Loss, Pause, WideSpread
 
     if (loss_bp is not None) + (spread_ticks is not None) + pause != 1:
@@ -157,5 +158,5 @@ def outcome_of(
                 raise FaultlineError("--spread-ticks needs --for SECONDS: how long it lasts")
             return WideSpread(ticks=spread_ticks, for_s=for_s)
     except ValidationError as error:
-        raise FaultlineError(f"outcome: {first_problem(error)}") from error
+        raise FaultlineError(f"outcome: {one_line(error)}") from error
     return Pause()

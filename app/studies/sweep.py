@@ -18,9 +18,8 @@ from app.charts.numbers import interval, number
 from app.charts.studies import ARMS, sweep_heatmap
 from app.manifest import run_hashes
 from app.models import check_model, is_baseline, resolve_model
-from app.stress import first_problem
 from app.studies.report import Answer, StudyReport, StudyTable
-from app.studies.settings import settings_words, spelt_out
+from app.studies.settings import one_line, settings_words, spelt_out
 from engine.rollout import Progress
 from engine.runs.atomic import write_atomic
 from engine.scenario import load_scenario
@@ -57,7 +56,7 @@ def build_sweep(
             intensities=tuple(intensities), **settings,
         )  # fmt: skip
     except ValidationError as error:
-        raise SpecError(first_problem(error)) from error
+        raise SpecError(one_line(error)) from error
     for asset in known:
         load_profile(asset)
         check_model(spec.model, asset)
@@ -75,7 +74,7 @@ def read_sweep(path: Path) -> SweepSpec:
         try:
             return SweepSpec.model_validate_json(path.read_text())
         except ValidationError as error:
-            raise SpecError(f"{path}: {first_problem(error)}") from error
+            raise SpecError(f"{path}: {one_line(error)}") from error
     allowed = {*SweepSpec.model_fields}
     unknown = next((key for key in content if key not in allowed), None)
     if unknown is not None:

@@ -89,16 +89,16 @@ def assumptions(
     which comes first.
     """
     independent = Dependence("independence", "Independence")
-    together = Dependence("comonotone", "Comonotone: all positions have their worst paths at once")
+    together = Dependence("comonotone", "Comonotone")
     if correlation is None:
         return [together, independent]
     matrix = correlation.matrix
     found = {
-        "gaussian": Dependence("gaussian", "Gaussian copula, estimated", matrix),
-        "t": Dependence("t", f"t copula, {correlation.df:.3g} degrees of freedom, estimated",
+        "gaussian": Dependence("gaussian", "Gaussian (estimated)", matrix),
+        "t": Dependence("t", f"t, df {correlation.df:.3g} (estimated)",
                         matrix, correlation.df),
     }  # fmt: skip
-    few = Dependence("t", f"t copula, {FEW_DF:g} degrees of freedom", matrix, FEW_DF)
+    few = Dependence("t", f"t, df {FEW_DF:g}", matrix, FEW_DF)
     others = [one for name, one in found.items() if name != chosen]
     return [found[chosen], *others, few, independent, together]
 
