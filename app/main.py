@@ -22,6 +22,12 @@ page = st.navigation(
             help="Choose assets and a shock, run it, and read what it does to price and liquidity.",
         ),
         st.Page(
+            "screens/assets.py",
+            title="Assets and data",
+            url_path="assets",
+            help="What is known of each asset, the recordings at hand, and how to add your own.",
+        ),
+        st.Page(
             "screens/realism.py",
             title="Realism",
             url_path="realism",

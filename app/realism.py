@@ -16,7 +16,8 @@ from app.conditioning import Conditioning, conditioning
 from app.evaluate import evaluate_asset
 from app.evidence import EvaluationSettings, Evidence
 from app.horizon import LongRollout, long_rollout
-from app.impact import InjectedImpact, injected_impact
+from app.impact import injected_impact
+from app.injected import InjectedImpact
 from app.models import BASELINES, baseline_path
 from model.catalogue import find_asset
 from stylized_facts.sheet import Number, Record

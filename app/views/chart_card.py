@@ -1,4 +1,4 @@
-"""Charts with title, caption, table and CSV."""
+"""Charts with title, caption, definition, table, CSV and SVG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.charts import ChartSpec, to_plotly
+from app.charts import ChartSpec, to_plotly, to_svg
 from app.views.session import is_dark, plain
 
 PANEL_PX = 280
@@ -66,5 +66,18 @@ def chart_card(chart: ChartSpec, key: str, height: int = 340) -> None:
             icon=":material/download:",
             help=f"The numbers behind “{chart.title}”",
         )
+        st.download_button(
+            "SVG",
+            lambda: to_svg(chart, title=True),
+            f"{chart.name}.svg",
+            "image/svg+xml",
+            key=f"{key}-svg",
+            on_click="ignore",
+            icon=":material/download:",
+            help=f"“{chart.title}” as a picture for print",
+        )
+        if chart.definition:
+            with st.popover("Definition", icon=":material/menu_book:"):
+                st.markdown(plain(chart.definition))
     if as_table:
         st.dataframe(chart.data, hide_index=True, alt=f"Table of {chart.title}")
