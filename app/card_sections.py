@@ -9,7 +9,8 @@ import numpy as np
 from app.conditioning import Conditioning
 from app.controls import Controls
 from app.horizon import LongRollout
-from app.impact import InjectedImpact, impact_lines
+from app.impact import impact_lines
+from app.injected import InjectedImpact
 from app.realism import SeedHeadline, SeedHeadlines
 
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 
 from app.evaluate import real_prompts
+from app.injected import InjectedImpact, InjectedSize
 from app.models import resolve_model
 from app.references import recording_with_quotes
 from engine.ensemble import Origin, PathEnsemble
@@ -21,36 +21,12 @@ from engine.spec import RunSpec
 from model.catalogue import find_asset, load_profile
 from model.events import NS_PER_S, Float64
 from stylized_facts.facts.paired_impact import injected_law, paired_impact
-from stylized_facts.sheet import Band, Number, Record
 
 SHARES = (0.05, 0.1, 0.2, 0.4)  # of the volume usually traded while the metaorder runs
 START_S, DURATION_S, AFTER_S, SLICES = 10.0, 60.0, 120.0, 30
 STEP_S = 10
 LEAST_PAIRS, MOST_EVENTS = 12, 80_000  # of one arm: a busy market gets fewer paths
 BARS = 10.0  # seconds of the returns behind `AssetProfile.volatility_bps`
-
-
-class InjectedSize(Record):
-    """One size of metaorder over all pairs of paths."""
-
-    share: float = Field(description="asked for, of the volume usually traded meanwhile")
-    executed: Number = Field(description="mean size that traded")
-    at_end: Number = Field(description="mean impact when the metaorder ends, bp")
-    at_end_band: Band
-    later: Number = Field(description="mean impact two minutes later, bp")
-    later_band: Band
-
-
-class InjectedImpact(Record):
-    """What `injected_impact` found; `exponent` is that of the square-root law (one half)."""
-
-    asset: str
-    model: str
-    pairs: int
-    seed: int
-    sizes: list[InjectedSize]
-    exponent: Number
-    exponent_band: Band
 
 
 def injected_impact(

@@ -17,7 +17,8 @@ from app.controls import Controls, measure_controls
 from app.evaluate import evaluate_asset
 from app.evidence import EvaluationSettings, Evidence, Scorecards
 from app.horizon import LongRollout, long_rollout
-from app.impact import InjectedImpact, injected_impact
+from app.impact import injected_impact
+from app.injected import InjectedImpact
 from app.models import BASELINES, baseline_path, is_baseline
 from model.catalogue import find_asset
 from stylized_facts.sheet import Number, Record

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
+from app.charts.mpl_depth import draw_depth, draw_ladder
 from app.charts.palette import LOOKS, NO_VERDICT_COLOUR, VERDICT_COLOURS, Role, shade
 from app.charts.spec import ChartSpec
 
@@ -210,6 +211,8 @@ _DRAW = {
     "qq": _qq,
     "bar": _bar,
     "heatmap": _heatmap,
+    "depth": draw_depth,
+    "ladder": draw_ladder,
 }
 
 

@@ -17,11 +17,18 @@ class Role(StrEnum):
     SHOCKED = "shocked"
     HAWKES = "hawkes"
     ZERO_INTELLIGENCE = "zero_intelligence"
+    HAWKES_SPREAD = "hawkes_spread"
+    QUEUE_REACTIVE = "queue_reactive"
+    REPLAY = "replay"
+    MARKOV = "markov"
+    GARCH = "garch"
     OTHER = "other"
     RUN_A = "run_a"  # runs over each other
     RUN_B = "run_b"
     RUN_C = "run_c"
     RUN_D = "run_d"
+    BUY = "buy"  # bids, and orders that buy
+    SELL = "sell"  # asks, and orders that sell
 
 
 @dataclass(frozen=True)
@@ -49,11 +56,18 @@ LOOKS: dict[Role, Look] = {
     Role.SHOCKED: Look("#c8372d", "#f47c72", "solid", (), 1.9),
     Role.HAWKES: Look("#b8740c", "#f2b347", "5px,4px", (3.6, 2.6), 1.6),
     Role.ZERO_INTELLIGENCE: Look("#7b6f92", "#b4a7cf", "2px,3px", (1.2, 2.0), 1.6),
+    Role.HAWKES_SPREAD: Look("#8a5a00", "#d9a441", "9px,3px", (6.0, 2.2), 1.4),
+    Role.QUEUE_REACTIVE: Look("#3f7a2a", "#8fd07a", "6px,2px,1px,2px", (4.2, 1.6, 0.8, 1.6), 1.6),
+    Role.REPLAY: Look("#7a4a3a", "#d3a594", "1px,2px", (0.8, 1.4), 1.8),
+    Role.MARKOV: Look("#a8466a", "#f09bb8", "4px,2px,1px,2px,1px,2px", (3.0, 1.4), 1.5),
+    Role.GARCH: Look("#5f6b1a", "#c3cf6b", "12px,4px", (8.0, 2.8), 1.5),
     Role.OTHER: Look("#0f7b6c", "#4fd1bd", "10px,3px,2px,3px", (7.0, 2.2, 1.4, 2.2), 1.6),
     Role.RUN_A: Look("#334155", "#cbd5e1", "solid", (), 1.9),
     Role.RUN_B: Look("#a21caf", "#e58af0", "8px,3px", (6.0, 2.2), 1.8),
     Role.RUN_C: Look("#0e7490", "#5cc8de", "5px,4px", (3.6, 2.6), 1.8),
     Role.RUN_D: Look("#a16207", "#e0b34d", "2px,3px", (1.2, 2.0), 1.8),
+    Role.BUY: Look("#0e7490", "#5cc8e0", "solid", (), 1.4),
+    Role.SELL: Look("#9d3f8f", "#e39bd8", "3px,2px", (2.2, 1.4), 1.4),
 }
 
 

@@ -34,8 +34,8 @@ def lay_out(figure: go.Figure, spec: ChartSpec, *, dark: bool, height: int, titl
         height=tall,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        hovermode="closest" if spec.kind in ("qq", "heatmap", "bar") else "x unified",
-        barmode="group",
+        hovermode="x unified" if spec.kind in ("fan", "lines", "histogram") else "closest",
+        barmode="overlay" if spec.kind == "ladder" else "group",
         font={"family": FONT, "size": 13, "color": ink},
         margin={"l": 64, "r": 16, "t": top, "b": bottom},
         legend={

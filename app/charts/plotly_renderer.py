@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.charts.palette import LOOKS, NO_VERDICT_COLOUR, SHADES, VERDICT_COLOURS, Role, tint
+from app.charts.plotly_depth import depth_traces, ladder_traces
 from app.charts.plotly_layout import annotate, lay_out, plain
 from app.charts.spec import ChartSpec
 
@@ -52,6 +53,10 @@ def to_plotly(
 def _traces(spec: ChartSpec, frame: Any, dark: bool) -> list[Any]:
     if spec.kind == "heatmap":
         return [_heatmap(spec, frame)]
+    if spec.kind == "depth":
+        return depth_traces(spec, frame, dark)
+    if spec.kind == "ladder":
+        return ladder_traces(spec, frame, dark)
     traces = []
     for name, rows in spec.series(frame):
         traces += _DRAW[spec.kind](spec, plain(name), spec.roles[name], rows, dark)

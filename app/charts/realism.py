@@ -12,6 +12,7 @@ from app.charts.palette import Role
 from app.charts.spec import Axis, ChartSpec
 from stylized_facts.scorecard import HEADLINE, Scorecard
 from stylized_facts.sheet import Curve, Distribution, FactSheet
+from stylized_facts.verdict import CLOSE, MATCH
 
 REAL = "Real"
 HEADLINE_RETURN = "log_return_10s"
@@ -19,14 +20,31 @@ MAX_PATHS = 6
 _ROLES = {
     REAL: Role.REAL,
     "Hawkes": Role.HAWKES,
+    "Hawkes, spread-driven": Role.HAWKES_SPREAD,
     "Zero intelligence": Role.ZERO_INTELLIGENCE,
+    "Queue-reactive": Role.QUEUE_REACTIVE,
+    "Block replay": Role.REPLAY,
+    "GJR-GARCH": Role.GARCH,
+    "FIGARCH": Role.GARCH,
     "Shocked": Role.SHOCKED,
+}
+_CURVES = {
+    "acf_return": "Autocorrelation of log returns of the mid over 1 s, pooled over windows.",
+    "acf_abs_return": "Autocorrelation of absolute log returns of the mid over 1 s.",
+    "acf_abs_return_10s": "Autocorrelation of absolute log returns of the mid over 10 s.",
+    "acf_order_sign": "Autocorrelation of the signs of aggressive orders, +1 for a buyer.",
+    "kurtosis": "Fourth central moment over the squared variance, less 3 (0 for a Gaussian), of "
+    "log returns over each horizon.",
+    "hill": "Hill's estimate of the tail index: one over the mean logarithm of the returns in the "
+    "tail over the smallest of them. Smaller is fatter.",
 }
 _VERDICTS = {"match": 0.0, "close": 1.0, "miss": 2.0, "too few samples": float("nan")}
 
 
 def role_of(label: str) -> Role:
     """What a sheet of this label stands for; one not known by name is the model under test."""
+    if label.startswith("Markov"):
+        return Role.MARKOV
     return _ROLES.get(label, Role.UNSHOCKED if label == "TradeFM" else Role.OTHER)
 
 
@@ -74,6 +92,11 @@ def price_paths(sheets: Mapping[str, FactSheet], count: int = MAX_PATHS) -> Char
             f"Up to {count} windows of each, mid price every {step:g} s, on the same axes. "
             "Real windows are taken from the test split."
         ),
+        definition=(
+            "10,000 times the logarithm of the mid price over the mid at the start of its window. "
+            "Windows are evenly spread over the sample, not chosen. The real ones are kept in the "
+            "evaluation at this resolution; the recording itself does not ship."
+        ),
         alt=f"Small multiples of mid price paths: {_listed(sheets)}, on the same axes.",
     )
 
@@ -94,15 +117,19 @@ def distribution(sheets: Mapping[str, FactSheet], key: str, *, log_y: bool = Fal
         y=Axis(label=f"density, {per}", log=log_y),
         roles=_roles(found),
         caption=f"{first.label}, {first.sampling}. {_sizes(found)}. {_outside(found)}".strip(),
+        definition=(
+            f"Share of the values of each bin over its width{' in decades' if log_x else ''}; bins "
+            "are those of the real sample. Counted are values that do not overlap."
+        ),
         alt=f"Histogram of {first.label.lower()} for {_listed(found)}; means {_means(found)}.",
     )
 
 
-def qq(sheets: Mapping[str, FactSheet], key: str) -> ChartSpec:
+def qq(sheets: Mapping[str, FactSheet], key: str, *, log: bool = False) -> ChartSpec:
     """Quantiles of synthetic flow against those of the real one; equal ones lie on the diagonal.
 
     The lowest and the highest of the 257 levels, the extremes of each sample, are left out: they
-    depend on the sample size.
+    depend on the sample size. `log` makes both axes logarithmic, and leaves out quantiles of 0.
     """
     found = _having(sheets, key)
     real, *others = found.items()
@@ -111,17 +138,22 @@ def qq(sheets: Mapping[str, FactSheet], key: str) -> ChartSpec:
         for label, one in others
     ]
     labels = {label: one for label, one in found.items() if label != real[0]}
+    data = pd.concat(frames) if frames else _nothing()
     return ChartSpec(
         kind="qq",
         name=f"qq_{key}",
-        data=pd.concat(frames) if frames else _nothing(),
+        data=data[(data["x"] > 0) & (data["y"] > 0)] if log else data,
         title=f"Quantiles against real: {real[1].label}",
-        x=Axis(label=f"real, {real[1].unit}"),
-        y=Axis(label=f"synthetic, {real[1].unit}"),
+        x=Axis(label=f"real, {real[1].unit}", log=log),
+        y=Axis(label=f"synthetic, {real[1].unit}", log=log),
         roles=_roles(labels),
         caption=(
             f"255 quantiles of {real[1].label.lower()}, synthetic against real; equal "
             f"distributions lie on the diagonal. {_sizes(found)}."
+        ),
+        definition=(
+            "Quantiles of both samples at 255 even levels, 1/256 to 255/256, against each other. "
+            "Above the diagonal on the right, and below it on the left, synthetic tails are fatter."
         ),
         alt=f"Quantile-quantile plot of {real[1].label.lower()}: {_listed(labels)} against real.",
     )
@@ -155,6 +187,7 @@ def curve(sheets: Mapping[str, FactSheet], name: str) -> ChartSpec:
             f"{first.label} against {lag}; bands are 95% bootstrap intervals over windows, drawn "
             "for the real sample and the model under test."
         ),
+        definition=_CURVES.get(name, ""),
         alt=f"{first.label} against {lag} for {_listed(curves)}.",
     )
 
@@ -183,6 +216,10 @@ def scorecard_map(scorecard: Scorecard, models: Sequence[str]) -> ChartSpec:
         caption=(
             "K-S distance of each quantity, and mean distance of the curves, over that of real "
             "data to itself at the same sample size; 1 is as near as can be."
+        ),
+        definition=(
+            f"A distance up to {MATCH:g} floors is a match, up to {CLOSE:g} close, beyond it a "
+            "miss; the scorecard has each distance with its interval."
         ),
         alt="Heat map of floor ratios with their verdicts; the same numbers are in the table.",
     )

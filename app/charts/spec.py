@@ -25,9 +25,11 @@ from app.charts.csv_text import csv_text
 from app.charts.palette import Role
 
 MAX_POINTS = 2_000  # of a line: more cannot be seen, and browsers crawl
+MAX_CELLS = 24_000  # of the book in one panel
 SIGNIFICANT_DIGITS = 7  # of float32, which the screen gets; JSON and CSV show the same digits
 
-Kind = Literal["fan", "lines", "histogram", "qq", "bar", "heatmap"]
+Kind = Literal["fan", "lines", "histogram", "qq", "bar", "heatmap", "depth", "ladder"]
+BIDS, ASKS = "Bids", "Asks"  # the series of a `depth` whose rows are cells
 COLUMNS: dict[str, tuple[str, ...]] = {
     "fan": ("series", "x", "q50"),
     "lines": ("series", "x", "y"),
@@ -35,6 +37,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "qq": ("series", "x", "y"),
     "bar": ("series", "category", "y"),
     "heatmap": ("row", "column", "value", "text"),
+    "depth": ("series", "x", "y", "value"),
+    "ladder": ("series", "x", "y"),
 }
 
 
@@ -117,9 +121,14 @@ class ChartSpec(_Frozen):
         - ``bar``: series, category, y, optionally low and high (an interval)
         - ``heatmap``: row, column, value (0 good, 1 middling, 2 bad, missing: no verdict), text;
           where ``shaded``, value is any number, coloured by its size on both sides of 0
+        - ``depth``: series, x, y, value; rows of the series Bids and Asks are cells of an even grid
+          and `value` what rests there, in a series with a `value` they are points of that size, in
+          one without they are a line
+        - ``ladder``: series (Bids, Asks), y a price, x what rests there: bars to the right
     name : short name of letters, digits, `-` and `_`, for files
     roles : what each series stands for, in the order in which series are drawn
     caption : what to see, with units, sample size and method; one or two sentences
+    definition : what exactly is drawn and how it is computed, for who asks
     alt : the same for somebody who cannot see the chart
     """
 
@@ -131,6 +140,7 @@ class ChartSpec(_Frozen):
     y: Axis
     roles: dict[str, Role]
     caption: str = ""
+    definition: str = ""
     alt: str = ""
     markers: tuple[Marker, ...] = ()
     spans: tuple[Span, ...] = ()
@@ -157,6 +167,8 @@ class ChartSpec(_Frozen):
         return self
 
     def _longest(self, rows: pd.DataFrame) -> int:
+        if self.kind == "depth" and rows["series"].iloc[0] in (BIDS, ASKS):
+            return -(-len(rows) * MAX_POINTS // MAX_CELLS)
         if self.kind != "lines":
             return len(rows)
         breaks = np.flatnonzero(np.isnan(rows["y"].to_numpy(np.float64)))

@@ -85,6 +85,10 @@ def mid_fan(bands: Bands, spans: tuple[Span, ...], asset: str) -> ChartSpec:
             f"Median and bands of 50, 90 and 98% of paths at each time; {paths} pairs of paths, "
             "the same random numbers in both. The dashed line on the right is the unshocked median."
         ),
+        definition=(
+            "10,000 times the logarithm of the mid over the mid at the start, each second; bands "
+            "are quantiles over paths at each time, so that no path need follow one."
+        ),
         alt=(
             "Fan charts of the mid return on the same axes. At the end the median is "
             f"{number(unshocked['q50'].iloc[-1])} bp unshocked and "
@@ -119,6 +123,7 @@ def time_band(
         roles=ROLES,
         spans=spans,
         caption=f"Median and central half of {len(bands.shocked.loss_bp)} paths at each time.",
+        definition=f"{what} as it stands each second; quantiles over paths at each time.",
         alt=(
             f"{what} over time. The largest median is {number(frames[1]['q50'].max())} {unit} "
             f"shocked against {number(frames[0]['q50'].max())} unshocked; the smallest "
@@ -161,6 +166,10 @@ def loss_distribution(bands: Bands, table: RiskTable, asset: str) -> ChartSpec:
             f"{len(losses[SHOCKED])} paths of each arm, mid to mid; lines mark value at risk and "
             f"expected shortfall at {MARKED_LEVEL}%."
         ),
+        definition=(
+            "Minus the return of the mid from the start to the horizon. Value at risk is the loss "
+            f"that {100 - MARKED_LEVEL}% of paths exceed, expected shortfall the mean of those."
+        ),
         alt="Histogram of losses. " + "; ".join(marker.label for marker in markers) + " bp.",
     )
 
@@ -190,6 +199,7 @@ def twin_paths(bands: Bands, spans: tuple[Span, ...], asset: str) -> ChartSpec:
         roles=ROLES,
         spans=spans,
         caption="The first paths of the run, not chosen; both lines meet the same random numbers.",
+        definition="10,000 times the logarithm of the mid over the mid at the start of the path.",
         alt="Mid return of single paths with and without the shock; they part when it starts.",
     )
 

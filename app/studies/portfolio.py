@@ -25,7 +25,7 @@ from engine.risk.portfolio_dependence import (
     estimate_correlation,
 )
 from engine.risk.portfolio_risk import PortfolioRisk, portfolio_risk
-from engine.risk.table import TAIL_PATHS
+from engine.risk.price_rows import TAIL_PATHS
 from engine.rollout import Progress
 from engine.runs.atomic import write_atomic
 from engine.scenario import load_scenario

@@ -1,4 +1,4 @@
-"""Charts with title, caption, table and CSV."""
+"""Charts with title, caption, definition, table, CSV and SVG."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def chart_card(chart: ChartSpec, key: str, height: int = 340) -> None:
         )
         st.download_button(
             "SVG",
-            lambda: to_svg(chart),
+            lambda: to_svg(chart, title=True),
             f"{chart.name}.svg",
             "image/svg+xml",
             key=f"{key}-svg",
@@ -76,5 +76,8 @@ def chart_card(chart: ChartSpec, key: str, height: int = 340) -> None:
             icon=":material/image:",
             help=f"“{chart.title}” for print; the tool bar of the chart saves a PNG",
         )
+        if chart.definition:
+            with st.popover("Definition", icon=":material/menu_book:"):
+                st.markdown(plain(chart.definition))
     if as_table:
         st.dataframe(chart.data, hide_index=True, alt=f"Table of {chart.title}")

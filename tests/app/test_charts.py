@@ -15,13 +15,22 @@ from app.charts import ChartSpec, Marker, Role, Span, to_plotly, to_svg
 from app.charts.numbers import count, interval, number, percent
 from app.charts.palette import LOOKS
 from app.charts.realism import REAL, realism_charts, scorecard_map
-from app.charts.spec import MAX_POINTS, Axis
+from app.charts.spec import MAX_CELLS, MAX_POINTS, Axis
 from app.charts.stress import shock_spans, stress_charts
 from engine.risk import bands, risk_table
 from engine.rollout import StressRun
 from engine.scenario import Scenario, load_scenario
 from stylized_facts import FactSheet, Scorecard
 
+BOOK = {
+    "series": ["Bids", "Bids", "Asks", "Asks", "Mid", "Mid", "Buys", "Sells"],
+    "x": [0, 2, 0, 4, 0, 4, 1, 3], "y": [-2, -2, 1, 2, 0.0, 0.5, 1, -2],
+    "value": [10, 40, 30, 5, np.nan, np.nan, 7, 28],
+}  # fmt: skip
+BOOK_ROLES = {
+    "Bids": Role.BUY, "Asks": Role.SELL, "Mid": Role.UNSHOCKED, "Buys": Role.BUY,
+    "Sells": Role.SELL,
+}  # fmt: skip
 TWO = {"Unshocked": Role.UNSHOCKED, "Shocked": Role.SHOCKED}
 
 
@@ -71,6 +80,10 @@ def examples() -> list[ChartSpec]:
             {"row": ["a", "b"], "column": ["m", "m"], "value": [0.0, np.nan], "text": ["ok", "–"]},
             roles={},
         ),
+        spec("depth", BOOK, roles=BOOK_ROLES),
+        spec("depth", {"panel": ["a"] * 4 + ["b"] * 4, **BOOK}, roles=BOOK_ROLES),
+        spec("ladder", {"series": ["Bids", "Asks"], "x": [100, 20], "y": [-1, 2]},
+             roles=BOOK_ROLES),
     ]  # fmt: skip
 
 
@@ -276,3 +289,32 @@ def test_scorecard_map_says_every_verdict_in_words(card: Scorecard) -> None:
     assert close[["value", "text"]].to_numpy().tolist() == [[1.0, "5.86 · close"]]
     few = cells[cells["text"].str.endswith("too few samples")]
     assert few["value"].isna().all()
+
+
+def test_a_book_is_cells_a_line_and_triangles_of_their_size() -> None:
+    figure = to_plotly(spec("depth", BOOK, roles=BOOK_ROLES))
+    cells = {trace.name: trace for trace in figure.data if trace.type == "heatmap"}
+    bids = cells["Bids"]
+    assert (bids.x0, bids.dx, bids.y0, bids.dy) == (0.0, 2.0, -2.0, 1.0)
+    np.testing.assert_array_equal(
+        bids.customdata, [[10, 40, np.nan], [np.nan] * 3, [np.nan] * 3, [np.nan] * 3, [np.nan] * 3]
+    )
+    assert bids.z[0][0] < bids.z[0][1] == 1.0
+    assert cells["Asks"].customdata[4][2] == 5  # on the same grid
+    (buys,), (sells,) = traces(figure, "Buys"), traces(figure, "Sells")
+    assert buys.marker.symbol != sells.marker.symbol
+    assert buys.marker.size[0] < sells.marker.size[0]
+    assert [t.mode for t in traces(figure, "Mid")] == ["lines"]
+
+
+def test_a_book_of_too_many_cells_is_refused() -> None:
+    many = MAX_CELLS + 20
+    data = {"series": ["Bids"] * many, "x": np.arange(many), "y": [0.0] * many, "value": [1] * many}
+    with pytest.raises(ValidationError, match="thin it out"):
+        spec("depth", data, roles=BOOK_ROLES)
+
+
+def test_a_ladder_is_bars_to_the_right() -> None:
+    data = {"series": ["Bids", "Asks"], "x": [100, 20], "y": [-1, 2]}
+    bars = to_plotly(spec("ladder", data, roles=BOOK_ROLES)).data
+    assert [(bar.orientation, bar.x[0], bar.y[0]) for bar in bars] == [("h", 100, -1), ("h", 20, 2)]

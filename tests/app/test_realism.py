@@ -20,7 +20,8 @@ from app.charts.mpl_renderer import to_svg
 from app.conditioning import MOVES, Conditioned, Conditioning, conditioning
 from app.controls import Controls, ReconstructedQuantity, measure_controls
 from app.horizon import LEVELS, LevelOverTime, LongRollout, levels_by_window, long_rollout
-from app.impact import SHARES, InjectedImpact, InjectedSize, injected_impact
+from app.impact import SHARES, injected_impact
+from app.injected import InjectedImpact, InjectedSize
 from app.realism import (
     SeedHeadline,
     SeedHeadlines,
