@@ -103,6 +103,7 @@ def _work(
     from app.results import keep_results
     from app.stress import run_in_chunks
     from engine.rollout import Cancelled
+    from engine.runs.chunks import RunPaths
 
     last = 0.0
 
@@ -122,11 +123,14 @@ def _work(
             store.write_status(run_id, status.model_copy(update={"stage": name, "eta_s": None}))
 
     run = store.get(run_id)
+    request = fingerprint(run.spec)
     check_fits(run.spec, store)
-    write_manifest(
-        collect_manifest([run.spec], run_ids=[run_id], fingerprint=fingerprint(run.spec)),
-        run.folder,
-    )
+    if status.fingerprint not in ("", request) and RunPaths(run.folder).done:
+        raise FaultlineError(
+            f"{run_id}: its paths were computed with other versions or files, and more would not "
+            f"belong to them; run it again: faultline run --spec {run.folder / 'spec.json'}"
+        )
+    write_manifest(collect_manifest([run.spec], run_ids=[run_id], fingerprint=request), run.folder)
     try:
         result = run_in_chunks(run.spec, run.folder, report, lambda: store.cancel_requested(run_id))
     except Cancelled:

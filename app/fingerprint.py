@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
-import engine
-import model
-import stylized_facts
 from app.limits import on_gpu
 from app.manifest import package_version, run_hashes, sha256
 from engine.runs import RunState, RunStore, StoredRun
@@ -19,6 +17,7 @@ from engine.runs.index import search
 from engine.spec import RunSpec
 from model.errors import FaultlineError
 
+FLOORS = ("engine", "model", "stylized_facts")
 # Packages that paths come from; others only draw and measure.
 NUMERICS = ("faultline", "numpy", "numba", "torch", "scipy")
 
@@ -44,12 +43,12 @@ def fingerprint(spec: RunSpec) -> str:
 @cache
 def _code() -> str:
     """SHA-256 over the source of everything below this floor, as it was when it was first asked."""
-    folders = [Path(str(package.__file__)).parent for package in (engine, model, stylized_facts)]
-    texts = {
-        f"{folder.name}/{path.relative_to(folder)}": sha256(path.read_bytes())
-        for folder in folders
-        for path in sorted(folder.rglob("*.py"))
-    }
+    texts = {}
+    for name in FLOORS:
+        found = find_spec(name)  # does not load it
+        folder = Path(found.origin).parent if found and found.origin else Path(name)
+        for path in sorted(folder.rglob("*.py")):
+            texts[f"{name}/{path.relative_to(folder)}"] = sha256(path.read_bytes())
     return sha256(json.dumps(texts, sort_keys=True).encode())
 
 

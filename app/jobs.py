@@ -17,12 +17,12 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import app
 from app.fingerprint import fingerprint, known_run
 from app.limits import has_room
-from engine.runs import RunState, RunStore, StoredRun
+from engine.runs import RunState, RunStatus, RunStore, StoredRun
 from engine.runs.run_id import made
 from engine.runs.store import DIED
 from engine.spec import RunSpec
@@ -33,8 +33,15 @@ POLL_S = 0.2
 CANCEL_POLL_S = 0.05  # while a run is to be cancelled
 TERMINATE_AFTER_S = 0.35  # the worker looks at the cancel file between events; then SIGTERM
 KILL_AFTER_S = 0.6  # compiled code may not let a Python signal handler run
-MOST_ATTEMPTS = 2  # a run that was cut short goes on by itself so often, less one
+MOST_AUTOMATIC = 1  # a run that was cut short goes on by itself so often
 CORES_PER_RUN = 4
+
+
+class _Child(NamedTuple):
+    """A worker that was started here, and for which attempt at its run."""
+
+    process: subprocess.Popen[bytes]
+    attempt: int
 
 
 class JobRunner:
@@ -59,7 +66,7 @@ class JobRunner:
         self.store = store
         self._command = tuple(command)
         self._limit = limit or max(1, (os.cpu_count() or 1) // CORES_PER_RUN)
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[str, _Child] = {}
         self._ended: set[str] = set()
         self._changed = 0
         self._cancel_seen: dict[str, float] = {}
@@ -164,17 +171,18 @@ class JobRunner:
     def _pass(self) -> None:
         """Reap, cancel, start."""
         for run_id, child in list(self._children.items()):
-            if child.poll() is not None:
+            code = child.process.poll()
+            if code is not None:
                 del self._children[run_id]
-                self._bury(run_id, child.returncode)
+                self._bury(run_id, child.attempt, code)
         running = 0
         waiting = []
         for run_id in self._open():
             status = self.store.status(run_id)
             if self.store.cancel_requested(run_id):
-                self._enforce_cancel(run_id)
-            if status.interrupted and status.queue and status.attempt < MOST_ATTEMPTS:
-                self.store.reopen(run_id)
+                self._enforce_cancel(run_id, status)
+            if _goes_on(status):
+                self.store.reopen(run_id, automatic=True)
             elif status.state is RunState.RUNNING or run_id in self._children:
                 running += 1
             elif status.state is RunState.QUEUED and status.queue:
@@ -185,7 +193,8 @@ class JobRunner:
                 break  # the others wait as well: a big run must not wait for ever
             running += 1
             command = [*self._command, str(run.folder)]
-            self._children[run_id] = _spawn(command, threads=_threads(self._limit))
+            process = _spawn(command, threads=_threads(self._limit))
+            self._children[run_id] = _Child(process, run.status.attempt)
 
     def _open(self) -> list[str]:
         """Ids of the runs that are not over, the oldest first."""
@@ -199,9 +208,7 @@ class JobRunner:
                 continue
             try:
                 status = self.store.status(run_id)
-                over = status.state.last
-                if status.interrupted and status.queue and status.attempt < MOST_ATTEMPTS:
-                    over = False  # it will go on
+                over = status.state.last and not _goes_on(status)
             except FaultlineError:
                 over = True
             if over and run_id not in self._children:
@@ -211,34 +218,40 @@ class JobRunner:
                 found.append(run_id)
         return found
 
-    def _enforce_cancel(self, run_id: str) -> None:
+    def _enforce_cancel(self, run_id: str, status: RunStatus) -> None:
         """Give a worker that was asked to stop a moment, then end it."""
         now = time.monotonic()
         waited = now - self._cancel_seen.setdefault(run_id, now)
         if waited < TERMINATE_AFTER_S:
             return
         number = signal.SIGTERM if waited < KILL_AFTER_S else signal.SIGKILL
-        worker = self.store.status(run_id).worker
-        child = self._children.get(run_id)
+        worker, child = status.worker, self._children.get(run_id)
         if child is not None:
-            _signal(child.pid, number)
+            _signal(child.process.pid, number)
         elif worker is not None and worker.local and worker.alive():
             _signal(worker.pid, number)
         if number == signal.SIGKILL:
-            self.store.close(run_id, RunState.CANCELLED)
+            self.store.close(run_id, RunState.CANCELLED, attempt=status.attempt)
 
-    def _bury(self, run_id: str, code: int) -> None:
+    def _bury(self, run_id: str, attempt: int, code: int) -> None:
         """Close a run whose worker ended without closing it."""
-        worker = self.store.status(run_id).worker
-        if worker is not None and worker.alive():
-            return  # another process has it
+        status = self.store.status(run_id)
+        if status.attempt != attempt or (status.worker is not None and status.worker.alive()):
+            return  # it was reopened meanwhile, or another process has it
         if self.store.cancel_requested(run_id):
-            self.store.close(run_id, RunState.CANCELLED)
+            self.store.close(run_id, RunState.CANCELLED, attempt=attempt)
         else:
             what = f"signal {-code}" if code < 0 else f"exit code {code}"
             hint = "; too little memory? try fewer paths" if code == -signal.SIGKILL else ""
             message = f"{DIED} ({what}){hint}"
-            self.store.close(run_id, RunState.FAILED, message, interrupted=code < 0)
+            self.store.close(
+                run_id, RunState.FAILED, message, interrupted=code < 0, attempt=attempt
+            )
+
+
+def _goes_on(status: RunStatus) -> bool:
+    """Whether a run that was cut short is to be taken up again without being asked for."""
+    return status.interrupted and status.queue and status.automatic < MOST_AUTOMATIC
 
 
 def _threads(limit: int) -> int:

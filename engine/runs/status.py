@@ -46,6 +46,7 @@ class RunStatus(BaseModel):
     fingerprint : of all that the result depends on; runs with the same one have the same paths
     attempt : how many times the run was taken up, from 1
     interrupted : the worker died without a last word: the run can go on where it stopped
+    automatic : how many times in a row it went on by itself since a person asked for it
     queue : the dashboard's queue takes it up; False for a run of the command line
     """
 
@@ -65,6 +66,7 @@ class RunStatus(BaseModel):
     fingerprint: str = ""
     attempt: int = 1
     interrupted: bool = False
+    automatic: int = 0
     queue: bool = True
 
     @classmethod
@@ -76,14 +78,15 @@ class RunStatus(BaseModel):
             worker=_own(queue),
         )  # fmt: skip
 
-    def reopened(self, queue: bool = True) -> RunStatus:
-        """The status of a run that was over and waits to go on."""
+    def reopened(self, queue: bool = True, automatic: bool = False) -> RunStatus:
+        """The status of a run that was over and waits to go on, by itself if `automatic`."""
         return RunStatus(
             state=RunState.QUEUED,
             created=self.created,
             started=self.started,
             fingerprint=self.fingerprint,
             attempt=self.attempt + 1,
+            automatic=self.automatic + 1 if automatic else 0,
             queue=queue,
             worker=_own(queue),
         )

@@ -196,17 +196,26 @@ class RunStore:
         )
 
     def close(
-        self, run_id: str, state: RunState, message: str = "", *, interrupted: bool = False
+        self,
+        run_id: str,
+        state: RunState,
+        message: str = "",
+        *,
+        interrupted: bool = False,
+        attempt: int | None = None,
     ) -> RunStatus:
-        """End a run in a last state, unless it has one already; return what then holds."""
+        """End a run in a last state, unless it has one already; return what then holds.
+
+        With `attempt` only that attempt is ended, and not one that somebody began meanwhile.
+        """
         with self._alone(run_id):
             status = self._read_status(run_id)
-            if not status.state.last:
+            if not status.state.last and attempt in (None, status.attempt):
                 status = status.closed(state, message, interrupted=interrupted)
                 self.write_status(run_id, status)
         return status
 
-    def reopen(self, run_id: str, *, queue: bool = True) -> RunStatus:
+    def reopen(self, run_id: str, *, queue: bool = True, automatic: bool = False) -> RunStatus:
         """Queue a run that is over once more; what it has computed is kept.
 
         Raises
@@ -222,7 +231,7 @@ class RunStore:
                     f"{run_id}: is {status.state}; only a run that is over can go on"
                 )
             (self.folder(run_id) / "cancel").unlink(missing_ok=True)
-            status = status.reopened(queue)
+            status = status.reopened(queue, automatic)
             self.write_status(run_id, status)
         (self.root / CHANGED).touch()
         return status

@@ -170,6 +170,38 @@ def test_a_run_cut_short_goes_on_by_itself_once(jobs: JobRunner, store: RunStore
     eventually(lambda: store.status(run_id).attempt == 3)
 
 
+def test_a_run_waits_for_memory_unless_it_is_alone(
+    store: RunStore, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room: list[RunSpec] = []
+    monkeypatch.setattr("app.jobs.has_room", lambda spec: spec in room)
+    runner = JobRunner(store, command, limit=2)
+    wanted = spec()
+    first, second = runner.submit(spec()), runner.submit(wanted)
+    runner.start()
+    eventually(has(store, first, RunState.RUNNING))
+    time.sleep(0.6)
+    assert store.status(second).state is RunState.QUEUED
+    room.append(wanted)
+    eventually(has(store, second, RunState.RUNNING))
+    (store.root / "go").touch()
+    eventually(has(store, second, RunState.FINISHED))
+    runner.stop()
+
+
+@pytest.mark.parametrize("asset", ["POLITE", "DEAF"])
+def test_a_cancelled_run_goes_on_at_once(jobs: JobRunner, store: RunStore, asset: str) -> None:
+    run_id = jobs.submit(spec(asset))
+    for attempt in (2, 3):
+        eventually(has(store, run_id, RunState.RUNNING))
+        jobs.cancel(run_id)
+        eventually(has(store, run_id, RunState.CANCELLED))
+        jobs.resume(run_id)
+        assert store.status(run_id).attempt == attempt
+    store.root.joinpath("go").touch()
+    eventually(has(store, run_id, RunState.FINISHED))
+
+
 def test_the_same_request_is_computed_once(jobs: JobRunner, store: RunStore) -> None:
     first = jobs.submit(spec(seed=1))
     assert jobs.submit(spec(seed=1)) == first

@@ -146,7 +146,7 @@ def test_a_cancelled_run_goes_on(
 ) -> None:
     (done,) = finished.ids()
     store = RunStore(tmp_path / "runs")
-    own = store.create(finished.get(done).spec, "print")
+    own = store.create(finished.get(done).spec, finished.status(done).fingerprint)
     store.request_cancel(own)
     assert store.status(own).state is RunState.CANCELLED
     with pytest.raises(FaultlineError, match="holds no paths"):
@@ -159,6 +159,21 @@ def test_a_cancelled_run_goes_on(
     assert store.status(own).state is RunState.FINISHED
     assert RunPaths(store.folder(own)).journal == _journal_like(finished, done, store, own)
     assert "all its files are as they were" in run(store, capsys, "runs", "resume", own)
+
+
+def test_paths_of_two_versions_are_never_mixed(
+    finished: RunStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (done,) = finished.ids()
+    store = RunStore(tmp_path / "runs")
+    own = store.create(finished.get(done).spec, "of another version")
+    (store.folder(own) / "chunks.json").write_bytes(
+        (finished.folder(done) / "chunks.json").read_bytes()
+    )
+    store.close(own, RunState.FAILED, "cut short")
+    shown = run(store, capsys, "runs", "resume", own, code=2)
+    assert "were computed with other versions or files" in shown
+    assert store.status(own).state is RunState.FAILED
 
 
 def _journal_like(finished: RunStore, done: str, store: RunStore, own: str) -> object:
