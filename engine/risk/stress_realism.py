@@ -20,8 +20,9 @@ READING = (
     " paths can no longer be checked against data."
 )
 SUPPORT_READING = (
-    "How probable the model finds the events of the paths, given those before them. This is a"
-    " measure of how far the scenario leaves what the model has learnt, conditional on the"
+    "How probable the model finds the events of the paths, given those before them. A place near"
+    " either end is unusual: flow that is more regular than the model's own is more probable. This"
+    " is a measure of how far the scenario leaves what the model has learnt, conditional on the"
     " scenario; the scenario itself has no probability here."
 )
 
