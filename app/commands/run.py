@@ -130,8 +130,12 @@ def run_and_report(
     console = Console()
     console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
     console.print(report.verdict.text)
-    for finding in report.sections[0].findings:
-        console.print(f"- {finding}")
+    section = report.sections[0]
+    realism = section.stress_realism
+    enough = section.risk.enough("return_mean_bp", "es_95_bp", "spread_ticks_shock")
+    for finding in (*section.findings, *(realism.sentences if realism else ()), enough):
+        if finding:
+            console.print(f"- {finding.removesuffix('.')}.")
     timing = report.manifest.timing_s
     console.print(
         f"{timing['events']:,.0f} events in {timing['total']:.1f} s: "

@@ -20,8 +20,9 @@ READING = (
     " paths can no longer be checked against data."
 )
 SUPPORT_READING = (
-    "How probable the model finds the events of the paths, given those before them. This is a"
-    " measure of how far the scenario leaves what the model has learnt, conditional on the"
+    "How probable the model finds the events of the paths, given those before them. A place near"
+    " either end is unusual: flow that is more regular than the model's own is more probable. This"
+    " is a measure of how far the scenario leaves what the model has learnt, conditional on the"
     " scenario; the scenario itself has no probability here."
 )
 
@@ -117,6 +118,27 @@ class StressRealism(_Frozen):
         """How many facts have each verdict."""
         words = [fact.verdict for fact in self.facts]
         return {word: words.count(word) for word in dict.fromkeys(words)}
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What was found, in words; none where nothing could be measured."""
+        found = []
+        if self.facts:
+            count = self.counts
+            found.append(
+                f"Of {len(self.facts)} stylized facts {count.get('holds', 0)} lie in the real"
+                f" band in both arms, {count.get('lost', 0)} are lost under stress,"
+                f" {count.get('not there before', 0)} lay outside without it"
+            )
+        if self.support is not None and self.support.effect.value is not None:
+            change, place = self.support.effect.value, self.support.percentile
+            found.append(
+                f"The model finds an event in the scenario's window {abs(change):.2f} nats"
+                f" {'less' if change < 0 else 'more'} probable than in the unshocked paths; the"
+                f" median path stands at percentile {place:.0f} of those (this says how far the"
+                " flow is from what the model knows, not how probable the scenario is)"
+            )
+        return tuple(found)
 
 
 def flow_support(

@@ -6,6 +6,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from engine.risk.estimate import Estimate
+from engine.risk.how_many_paths import MOST_PATHS
 from engine.risk.liquidity_rows import liquidity_measures, recovery_rows
 from engine.risk.paths import PairedPaths, PairedRun
 from engine.risk.price_rows import price_measures
@@ -43,6 +44,22 @@ class RiskTable(BaseModel):
             if row.measure == measure:
                 return row
         raise KeyError(measure)
+
+    def enough(self, *measures: str) -> str:
+        """How many paths are enough for some of the numbers, in words; empty where none says."""
+        rows = [row for row in self.rows if row.measure in measures and row.paths_needed]
+        parts = [
+            f"{row.label} {row.paths_needed.recommended:,}"
+            + (" or more" if row.paths_needed.recommended == MOST_PATHS else "")
+            for row in rows
+            if row.paths_needed
+        ]
+        if not parts:
+            return ""
+        return (
+            f"Paths for a standard error of a tenth of the number: {', '.join(parts)};"
+            f" this run has {self.paths:,}"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """A row a measure; columns measure, label, unit, {arm}, {arm}_lower, {arm}_upper, n, ..."""

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 import app.stress_realism
-from app.evaluations import evaluation_path, read_evaluation
+from app.evaluate import real_log_probability
+from app.evaluations import Evaluation, evaluation_path, read_evaluation
 from app.report.write import read_report
 from app.results import keep_results
 from app.stress_realism import HEADLINE, stress_realism
 from engine.rollout import StressRun
 from engine.runs.summary import RunSummary
 from engine.scenario import Scenario
+from model.catalogue import load_profile
+from model.events import NS_PER_S, Recording
 from stylized_facts.facts import FACTS
 
 
@@ -62,6 +65,27 @@ def test_results_hold_facts_and_support(
     assert support.shocked.value < 0
     assert support.paths == 3
     assert 0 <= support.percentile <= 100
+
+
+def test_recorded_windows_stand_beside_where_an_evaluation_holds_them(
+    amzn: Recording, run: StressRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, window = 55_000 * NS_PER_S, 60 * NS_PER_S
+    profile = load_profile("AMZN")
+    found = real_log_probability("small", amzn, profile, (start, start + 3 * window), window)
+    assert len(found) == 3
+    assert all(-12.0 < value < -3.0 for value in found)
+
+    def with_real(path: Path) -> Evaluation:
+        return dataclasses.replace(read_evaluation(path), log_probability=tuple(found))
+
+    monkeypatch.setattr(app.stress_realism, "read_evaluation", with_real)
+    monkeypatch.setattr(app.stress_realism, "SCORED_PATHS", 2)
+    support = app.stress_realism._support(changed(run, model="small"))
+    assert support is not None
+    assert support.real is not None
+    assert support.real.value == pytest.approx(sum(found) / 3)
+    assert support.real_percentile == 100.0, "clockwork is more probable than any real minute"
 
 
 def test_no_scenario_has_nothing_to_judge(run: StressRun) -> None:

@@ -318,6 +318,12 @@ def test_what_pairs_save_and_how_many_are_enough() -> None:
     assert row.paths_needed.paths == (16, 32, 64)
     error = np.std(returns[1] - returns[0]) / 8
     assert row.paths_needed.standard_errors[-1] == pytest.approx(error, rel=0.2)
+    table = risk_table(run_of(calm, moved), 100)
+    assert table.enough("return_mean_bp").startswith(
+        "Paths for a standard error of a tenth of the number: Mean return"
+    )
+    assert table.enough("return_mean_bp").endswith("this run has 64")
+    assert table.enough("nothing") == ""
     apart = risk_table(run_of(calm, own), 400)["return_mean_bp"].variance_reduction
     assert apart == pytest.approx(1.0, abs=0.4)
 

@@ -45,6 +45,11 @@ def test_realism_is_counted_and_read_back() -> None:
     )  # fmt: skip
     assert found.counts == {"holds": 1, "lost": 2}
     assert len(found.headline) == 2
+    first, second = found.sentences
+    assert first.startswith("Of 3 stylized facts 1 lie in the real band in both arms, 2 are lost")
+    assert "0.00 nats more probable" in second
+    assert "not how probable the scenario is" in second
+    assert found.model_copy(update={"facts": (), "support": None}).sentences == ()
     assert StressRealism.model_validate_json(found.model_dump_json()) == found
 
 
