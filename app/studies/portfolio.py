@@ -81,15 +81,15 @@ def build_portfolio(content: dict[str, object], path: Path = Path(".")) -> Portf
         content["scenario"] = load_scenario(beside(path, scenario))
     try:
         spec = PortfolioSpec.model_validate(content)
+        positions = [
+            position.model_dump() | {"asset": find_asset(position.asset).asset}
+            for position in spec.positions
+        ]
+        spec = PortfolioSpec.model_validate(content | {"positions": positions})
     except ValidationError as error:
         raise SpecError(one_line(error)) from error
-    positions = tuple(
-        position.model_copy(update={"asset": find_asset(position.asset).asset})
-        for position in spec.positions
-    )
-    spec = spec.model_copy(update={"positions": positions})
     check_portfolio(spec, load_profile)
-    for position in positions:
+    for position in spec.positions:
         check_model(spec.model, position.asset)
     return spec
 

@@ -150,6 +150,7 @@ def test_a_portfolio_from_the_command_line(
     for change, message in (
         (("shares: 100", "shares: 0"), "a position of 0 is none"),
         (("AMZN, shares", "NOPE, shares"), "NOPE"),
+        (("AMZN, shares", "msft, shares"), "MSFT is given twice"),
         (("fat_finger", "nothing"), "'nothing' is not known"),
         (("draws: 1000", "draws: 1"), "draws"),
         (("returns.csv", "[3]"), "returns: must be the name"),
