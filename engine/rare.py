@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from engine.path_state import NOT_YET
 from engine.risk.outcome import Loss
 from engine.risk.splitting import RareEvent, SplittingProcess, pilot_levels, splitting
-from engine.rollout import Cancelled
+from engine.rollout import Cancelled, check_reweighting
 from engine.seeding import seed_from_profile
 from engine.simulator import MarketSimulator
 from engine.spec import RunSpec
@@ -103,7 +103,8 @@ def rare_loss(
     Raises
     ------
     SpecError
-        The outcome lies beyond the horizon, or levels that do not ascend towards it.
+        The outcome lies beyond the horizon, levels do not ascend towards it, or a shock reweights a
+        model that does not offer it.
     Cancelled
         `cancelled` said yes.
     """
@@ -175,6 +176,7 @@ class _Paths:
     ) -> None:
         self._model, self._profile, self._spec, self._outcome = model, profile, spec, outcome
         self._plan = spec.scenario.compile(spec.intensity, profile, spec.horizon_s)
+        check_reweighting(model, self._plan, spec)
         self._cancelled = cancelled
         # Branches keep the number of their path, and so the book that it starts from.
         self._book = lru_cache(KEPT_BOOKS)(lambda path: seed_from_profile(profile, path, spec.seed))

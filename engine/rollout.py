@@ -11,7 +11,7 @@ import numpy as np
 from engine.ensemble import PathEnsemble
 from engine.opening import OpeningBooks, OpeningWatch
 from engine.seeding import BookSeed, seed_from_profile
-from engine.shocks import Tilt
+from engine.shocks import ShockPlan, Tilt
 from engine.simulator import MarketSimulator
 from engine.spec import RunSpec
 from model.errors import FaultlineError, SpecError
@@ -103,11 +103,7 @@ def rollout(
             raise SpecError(f"{what}: {len(given)} given for {count} paths")
     horizon_ns = round(spec.horizon_s * NS_PER_S)
     plan = spec.scenario.compile(spec.intensity, profile, spec.horizon_s)
-    if (plan.tilt_kind >= Tilt.CANCEL_ODDS).any() and not getattr(model, "reweights", False):
-        raise SpecError(
-            f"scenario {spec.scenario.name}: {model.name} does not offer reweighting; choose a"
-            " TradeFM model, or shocks that act on any model"
-        )
+    check_reweighting(model, plan, spec)
     if baseline is not None and plan.does_nothing:
         return StressRun(spec, profile, baseline, baseline, _NOTHING_PLAYED)
     arms = 1 if plan.does_nothing or baseline is not None else 2
@@ -171,6 +167,15 @@ def rollout(
         spec, profile, ensembles[0] if baseline is None else baseline, ensembles[-1], timing,
         opening.books(),
     )  # fmt: skip
+
+
+def check_reweighting(model: OrderFlowModel, plan: ShockPlan, spec: RunSpec) -> None:
+    """Raise `SpecError` where a plan reweights the next event and the model does not offer it."""
+    if (plan.tilt_kind >= Tilt.CANCEL_ODDS).any() and not getattr(model, "reweights", False):
+        raise SpecError(
+            f"scenario {spec.scenario.name}: {model.name} does not offer reweighting; choose a"
+            " TradeFM model, or shocks that act on any model"
+        )
 
 
 def _progress(simulator: MarketSimulator, elapsed: float) -> Progress:

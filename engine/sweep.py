@@ -159,6 +159,9 @@ def run_sweep(
             raise
         except FaultlineError as error:
             state, reason = "failed", " ".join(str(error).split())
+        except Exception as error:  # one broken cell must not cost the others
+            what = " ".join(str(error).split())
+            state, reason = "failed", f"internal error: {type(error).__name__}: {what}"
         kept = SweepCell(
             spec=cell, state=state, reason=reason, risk=risk,
             seconds=time.perf_counter() - began,

@@ -25,7 +25,6 @@ from engine.risk.portfolio_dependence import (
     estimate_correlation,
 )
 from engine.risk.portfolio_risk import PortfolioRisk, portfolio_risk
-from engine.risk.price_rows import TAIL_PATHS
 from engine.rollout import Progress
 from engine.runs.atomic import write_atomic
 from engine.scenario import load_scenario
@@ -33,6 +32,7 @@ from model.catalogue import find_asset, load_profile
 from model.errors import FaultlineError, SpecError
 
 RETURNS = "returns"
+TAIL_PATHS = 5  # a tail number needs so many paths of each asset beyond its level
 
 
 class PortfolioResult(BaseModel):
@@ -81,15 +81,15 @@ def build_portfolio(content: dict[str, object], path: Path = Path(".")) -> Portf
         content["scenario"] = load_scenario(beside(path, scenario))
     try:
         spec = PortfolioSpec.model_validate(content)
+        positions = [
+            position.model_dump() | {"asset": find_asset(position.asset).asset}
+            for position in spec.positions
+        ]
+        spec = PortfolioSpec.model_validate(content | {"positions": positions})
     except ValidationError as error:
         raise SpecError(one_line(error)) from error
-    positions = tuple(
-        position.model_copy(update={"asset": find_asset(position.asset).asset})
-        for position in spec.positions
-    )
-    spec = spec.model_copy(update={"positions": positions})
     check_portfolio(spec, load_profile)
-    for position in positions:
+    for position in spec.positions:
         check_model(spec.model, position.asset)
     return spec
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.charts.spec import neutral_csv
 from app.charts.studies import frontier_chart, sweep_heatmap
 from app.cli import invoke
+from app.studies.report import StudyReport, StudyTable, read_study, write_study
 from app.studies.reverse import ReverseSpec
 from app.studies.sweep import build_sweep, play_sweep, read_sweep
 from engine.risk.reverse_stress import FrontierPoint
@@ -150,6 +150,7 @@ def test_a_portfolio_from_the_command_line(
     for change, message in (
         (("shares: 100", "shares: 0"), "a position of 0 is none"),
         (("AMZN, shares", "NOPE, shares"), "NOPE"),
+        (("AMZN, shares", "msft, shares"), "MSFT is given twice"),
         (("fat_finger", "nothing"), "'nothing' is not known"),
         (("draws: 1000", "draws: 1"), "draws"),
         (("returns.csv", "[3]"), "returns: must be the name"),
@@ -162,10 +163,17 @@ def test_a_portfolio_from_the_command_line(
         assert "\n" not in shown
 
 
-def test_cells_that_look_like_formulas_are_neutral() -> None:
+def test_cells_that_look_like_formulas_are_neutral_in_files(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": ["=1+1", "+x", "-y", "@z", "plain"], "b": [-1.0, 2.0, 3, 4, 5]})
-    lines = neutral_csv(frame).splitlines()
-    assert lines[1:] == ["'=1+1,-1.0", "'+x,2.0", "'-y,3.0", "'@z,4.0", "plain,5.0"]
+    table = StudyTable(name="odd", title="<script>alert(1)</script>", data=frame)
+    write_study(StudyReport(title="<b>", verdict="<i>", tables=(table,)), tmp_path)
+    lines = (tmp_path / "odd.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["'=1+1", "'+x", "'-y", "'@z", "plain"]
+    assert pd.read_csv(tmp_path / "odd.csv")["b"].tolist() == [-1, 2, 3, 4, 5]
+    page = (tmp_path / "study.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert read_study(tmp_path).tables[0].title == table.title
 
 
 def test_the_heat_map_is_shaded_by_value(tmp_path: Path) -> None:
