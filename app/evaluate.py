@@ -16,9 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from app.charts.realism import REAL
-from app.evidence import EvaluationSettings, Evidence, Provenance
+from app.evidence import NO_MODEL, EvaluationSettings, Evidence, Provenance
 from app.manifest import collect_manifest
-from app.models import BASELINES, is_baseline, resolve_model, resolve_returns_model
+from app.models import (
+    BASELINES,
+    is_baseline,
+    model_folder,
+    resolve_model,
+    resolve_returns_model,
+)
 from app.references import fitting_window, real_sample, recording_with_quotes
 from app.synthetic import labelled, synthetic_sample
 from engine.ensemble import PathEnsemble
@@ -30,6 +36,7 @@ from engine.spec import RunSpec
 from model.catalogue import AssetEntry, Split, find_asset, load_profile
 from model.errors import RecordingError, SpecError
 from model.events import NS_PER_S, Quotes, Recording
+from model.profile import AssetProfile
 from stylized_facts.figures import figures
 from stylized_facts.sample import MarketSample
 from stylized_facts.scorecard import scorecard
@@ -37,6 +44,7 @@ from stylized_facts.sheet import fact_sheet
 
 HISTORY_S = 900.0  # what a path knows of the time before it began
 LEAST_HISTORY = 512  # events
+CONTEXT_S = 60.0  # before a real window whose log-probability is measured
 TRADEFM = "TradeFM"
 
 
@@ -133,6 +141,11 @@ def evaluate_asset(
     return Evidence(
         scorecard=card,
         sheets=sheets,
+        log_probability=(
+            []
+            if settings.model == NO_MODEL or is_baseline(settings.model)
+            else real_log_probability(settings.model, recording, profile, span, horizon_ns)
+        ),
         provenance=Provenance(
             settings=settings,
             horizon_s=horizon_s,
@@ -171,17 +184,41 @@ def training_sample(recording: Recording, entry: AssetEntry, window_ns: int) -> 
     return MarketSample.from_session(recording, "Training", *entry.splits.train).windows(window_ns)
 
 
-def ensemble_sample(ensemble: PathEnsemble, label: str) -> MarketSample:
-    """The paths of one arm as a market sample: one window a path, from 0 to where it ended."""
+def ensemble_sample(ensemble: PathEnsemble, label: str, most: int | None = None) -> MarketSample:
+    """The paths of one arm (the first `most`) as a market sample.
+
+    One window a path, from 0 to where it ended.
+    """
+    paths = len(ensemble) if most is None else min(most, len(ensemble))
     return MarketSample.from_recordings(
-        [ensemble.recording(p) for p in range(len(ensemble))],
+        [ensemble.recording(p) for p in range(paths)],
         label,
-        spans=[(0, end) for end in ensemble.end_ns.tolist()],
+        spans=[(0, end) for end in ensemble.end_ns[:paths].tolist()],
         starts=Quotes(
-            ensemble.start_bid_ticks, ensemble.start_ask_ticks,
-            ensemble.start_bid_size, ensemble.start_ask_size,
+            ensemble.start_bid_ticks[:paths], ensemble.start_ask_ticks[:paths],
+            ensemble.start_bid_size[:paths], ensemble.start_ask_size[:paths],
         ),
     )  # fmt: skip
+
+
+def real_log_probability(
+    model: str, recording: Recording, profile: AssetProfile, span: tuple[int, int], window_ns: int
+) -> list[float]:
+    """Mean log-probability of a real event under a TradeFM checkpoint, window by window, nats.
+
+    Windows follow one another from the start of `span`; NaN where one holds too few events. See
+    `model.likelihood.FlowScorer`.
+    """
+    from model.checkpoint import load_checkpoint
+    from model.likelihood import FlowScorer
+
+    scorer = FlowScorer(load_checkpoint(model_folder(model)))
+    starts = range(span[0], span[1] - window_ns + 1, window_ns)
+    found = []
+    for start in starts:
+        near = recording.between(start - round(CONTEXT_S * NS_PER_S), start + window_ns)
+        found += scorer.score([near], profile, (start, start + window_ns))[0].tolist()
+    return found
 
 
 def real_prompts(

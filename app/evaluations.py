@@ -13,9 +13,10 @@ from app.models import bundled_models
 from model.catalogue import assets_dir
 from model.errors import FaultlineError
 from stylized_facts.scorecard import Scorecard
-from stylized_facts.sheet import FactSheet
+from stylized_facts.sheet import FactSheet, Number
 
 _SHEETS = TypeAdapter(dict[str, FactSheet])
+_NUMBERS = TypeAdapter(list[Number])
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Evaluation:
     real : sheet of the real recording
     models : sheets by label, the model under test first; empty without a model
     scorecard : None without a model
+    log_probability : of a real event under the model, by window, nats; empty where not known
     """
 
     real: FactSheet
     models: dict[str, FactSheet]
     scorecard: Scorecard | None
+    log_probability: tuple[float, ...] = ()
 
 
 def evaluated_models() -> list[str]:
@@ -68,7 +71,8 @@ def read_evaluation(path: Path) -> Evaluation:
         content = json.loads(path.read_text())
         sheets = _SHEETS.validate_python(content["sheets"])
         card = Scorecard.model_validate(content["scorecard"])
-        return Evaluation(sheets.pop(REAL), sheets, card)
+        scored = _NUMBERS.validate_python(content.get("log_probability", []))
+        return Evaluation(sheets.pop(REAL), sheets, card, tuple(scored))
     except OSError as error:
         raise FaultlineError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, KeyError, TypeError, ValidationError) as error:

@@ -102,6 +102,9 @@ class Evidence(Record):
 
     scorecard: Scorecard
     sheets: dict[str, FactSheet]
+    log_probability: list[Number] = Field(
+        default=[], description="of a real event under the model, by window, nats; empty: not known"
+    )
     provenance: Provenance
 
 

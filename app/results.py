@@ -10,8 +10,10 @@ from app.evaluations import Evaluation, evaluation_path, read_evaluation
 from app.manifest import collect_manifest
 from app.models import is_baseline
 from app.report import StressReport, build_report, write_report
+from app.stress_realism import stress_realism
 from engine.ensemble import write_ensemble
 from engine.risk import bands
+from engine.risk.stress_realism import StressRealism
 from engine.rollout import StressRun
 from engine.runs.summary import RunSummary
 from engine.spec import RunSpec
@@ -45,7 +47,8 @@ def keep_results(
     write_ensemble(run.baseline, folder / "baseline.parquet")
     write_ensemble(run.shocked, folder / "shocked.parquet")
     stage("measuring risk")
-    report = _report(run, run_id)
+    realism = stress_realism(run)
+    report = _report(run, run_id, realism)
     section = report.sections[0]
     RunSummary(
         risk=section.risk,
@@ -53,13 +56,14 @@ def keep_results(
         bands=bands(run),
         counters={"unshocked": run.baseline.counters, "shocked": run.shocked.counters},
         timing=run.timing,
+        stress_realism=realism,
     ).write(folder / "summary.json")
     stage("writing the report")
     write_report(report, folder, formats, template, [folder])
     return report
 
 
-def _report(run: StressRun, run_id: str) -> StressReport:
+def _report(run: StressRun, run_id: str, realism: StressRealism | None) -> StressReport:
     spec = run.spec
     manifest = collect_manifest(
         [spec],
@@ -68,9 +72,9 @@ def _report(run: StressRun, run_id: str) -> StressReport:
     )
     evaluation = _evaluation(spec)
     if evaluation is None:
-        return build_report(run, manifest)
+        return build_report(run, manifest, realism=realism)
     sheets = {REAL: evaluation.real} | evaluation.models
-    return build_report(run, manifest, evaluation.scorecard, sheets)
+    return build_report(run, manifest, evaluation.scorecard, sheets, realism)
 
 
 def _evaluation(spec: RunSpec) -> Evaluation | None:

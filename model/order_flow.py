@@ -179,6 +179,10 @@ class FlowSession(Protocol):
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """Take in the last event of each path where `view.fresh`, and write its next one to `out`.
 
+        Where `view.draw` is still that of the last proposal, something else came first: the same
+        event is proposed again, and its `dt_ns` counts from when that draw began, on the clock that
+        `tilts.rate` speeds up; the engine subtracts what has been waited.
+
         Only paths with `view.active` matter. Random numbers come from `model.randomness` with
         coordinates (seed, path, view.draw[b], purpose), nothing else, so that the same view gives
         the same proposal in whatever batch.

@@ -9,15 +9,18 @@ from pydantic import BaseModel, ConfigDict
 from app.charts.realism import REAL, realism_charts
 from app.charts.spec import ChartSpec
 from app.charts.stress import stress_charts
-from app.report.findings import findings_of
+from app.report.findings import clipped, findings_of
 from app.report.scorecard_table import printed_models
 from engine.risk import AchievedRow, RiskTable, bands, requested_against_achieved, risk_table
 from engine.risk.paths import PairedRun
+from engine.risk.stress_realism import StressRealism
 from engine.risk.worst_paths import WorstPath, worst_paths
 from engine.spec import RunSpec
 from model.profile import AssetProfile
 from stylized_facts.scorecard import Scorecard
 from stylized_facts.sheet import FactSheet
+
+LONGEST_TITLE = 48
 
 
 class _Frozen(BaseModel):
@@ -64,6 +67,8 @@ class Section(_Frozen):
     findings : sentences computed from the numbers, at most five
     scorecard : realism of this model on this asset; None where it has not been evaluated
     charts, realism_charts : with their data
+    stress_realism : stylized facts under stress, and how far outside the model's support the flow
+        is; None where the scenario does nothing
     """
 
     run_id: str = ""
@@ -81,18 +86,20 @@ class Section(_Frozen):
     scorecard: Scorecard | None
     charts: tuple[ChartSpec, ...]
     realism_charts: tuple[ChartSpec, ...]
+    stress_realism: StressRealism | None = None
 
     @property
     def title(self) -> str:
-        """Asset and scenario, and the intensity where it is not 1."""
+        """Asset, scenario (of a long name the beginning), and the intensity where it is not 1."""
         strength = "" if self.spec.intensity == 1.0 else f" × {self.spec.intensity:g}"
-        return f"{self.spec.asset}: {self.spec.scenario.title}{strength}"
+        return f"{self.spec.asset}: {clipped(self.spec.scenario.title, LONGEST_TITLE)}{strength}"
 
 
 def build_section(
     run: PairedRun,
     scorecard: Scorecard | None = None,
     sheets: Mapping[str, FactSheet] | None = None,
+    realism: StressRealism | None = None,
     run_id: str = "",
 ) -> Section:
     """Measure a run and say what it shows.
@@ -103,6 +110,7 @@ def build_section(
     scorecard : realism of the run's model on the run's asset
     sheets : fact sheets by label, one of them `Real`, the model under test before the baselines;
         they become the realism charts
+    realism : see `app.stress_realism`
     run_id : of the run store
     """
     spec, profile = run.spec, run.profile
@@ -110,7 +118,7 @@ def build_section(
     summary = bands(run)
     models = {label: sheet for label, sheet in (sheets or {}).items() if label != REAL}
     models = {label: models[label] for label in printed_models(models)} if models else {}
-    realism = realism_charts(sheets[REAL], models) if sheets and REAL in sheets else []
+    drawn = realism_charts(sheets[REAL], models) if sheets and REAL in sheets else []
     return Section(
         run_id=run_id,
         spec=spec,
@@ -126,7 +134,8 @@ def build_section(
         findings=findings_of(spec, risk, achieved, scorecard),
         scorecard=scorecard,
         charts=tuple(stress_charts(summary, risk, spec.scenario, spec.asset)),
-        realism_charts=tuple(realism),
+        realism_charts=tuple(drawn),
+        stress_realism=realism,
     )
 
 

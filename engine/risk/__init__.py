@@ -15,16 +15,19 @@ from engine.risk.estimate import Estimate
 from engine.risk.expected_shortfall import expected_shortfall
 from engine.risk.fan import ArmBands, Bands, bands
 from engine.risk.gpd_tail import TailFit, gpd_tail, threshold_scan
-from engine.risk.how_many_paths import how_many_paths, variance_reduction
+from engine.risk.how_many_paths import PathsNeeded, how_many_paths, paths_for_a_tenth
 from engine.risk.liquidation_cost import shortfall_bp, unfilled_share
 from engine.risk.liquidity import quantile_bands, time_mean, usual_depth
 from engine.risk.price_impact import amihud, kyle_lambda
 from engine.risk.proportion import share_of_paths
 from engine.risk.realised_volatility import realised_volatility_bp
 from engine.risk.recovery import following_mean, half_life, median_time, recovery_times
-from engine.risk.table import RiskRow, RiskTable, risk_table
+from engine.risk.row import RiskRow
+from engine.risk.table import RiskTable, risk_table
 from engine.risk.tail_dependence import tail_dependence
+from engine.risk.tail_rows import TailCheck
 from engine.risk.var import value_at_risk
+from engine.risk.variance_reduction import variance_reduction
 
 __all__ = [
     "AchievedRow",
@@ -32,8 +35,10 @@ __all__ = [
     "Bands",
     "Estimate",
     "Interval",
+    "PathsNeeded",
     "RiskRow",
     "RiskTable",
+    "TailCheck",
     "TailFit",
     "acerbi_szekely",
     "amihud",
@@ -55,6 +60,7 @@ __all__ = [
     "max_drawdown_bp",
     "median_time",
     "paired_bootstrap",
+    "paths_for_a_tenth",
     "quantile_bands",
     "realised_volatility_bp",
     "recovery_times",

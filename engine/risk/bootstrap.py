@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from engine.risk.variance_reduction import variance_reduction
 from model.events import Float64
 
 Statistic = Callable[..., Float64]  # samples [r, n, ...] -> values [r]
@@ -93,6 +94,15 @@ def bootstrap_interval(
     return interval(value, draws, confidence, method)
 
 
+class PairedBootstrap(NamedTuple):
+    """A statistic of both arms and its paired difference, shocked less unshocked."""
+
+    unshocked: Interval
+    shocked: Interval
+    effect: Interval
+    variance_reduction: float  # see `variance_reduction`, of the resamples
+
+
 def paired_bootstrap(
     statistic: Statistic,
     unshocked: Float64,
@@ -101,28 +111,23 @@ def paired_bootstrap(
     resamples: int = 1000,
     confidence: float = 0.95,
     seed: int = 0,
-) -> tuple[Interval, Interval, Interval]:
-    """A statistic of each arm and its difference, shocked less unshocked, with intervals.
+) -> PairedBootstrap:
+    """A statistic of each arm and its difference, with intervals.
 
     Parameters
     ----------
     statistic : takes [r, n, ...], gives [r]
     unshocked, shocked : float64 [n, ...], row i of both is the same path
-
-    Returns
-    -------
-    intervals of the unshocked arm, the shocked arm, and the paired difference
     """
     values = [float(statistic(arm[None])[0]) for arm in (unshocked, shocked)]
     values.append(values[1] - values[0])
     if len(shocked) < 2:
-        return tuple(Interval(value, np.nan, np.nan) for value in values)  # type: ignore[return-value]
+        first, second, effect = (Interval(value, np.nan, np.nan) for value in values)
+        return PairedBootstrap(first, second, effect, np.nan)
     draws = [
         bootstrap_draws(statistic, arm, resamples=resamples, seed=seed)
         for arm in (unshocked, shocked)
     ]
-    draws.append(draws[1] - draws[0])
-    first, second, effect = (
-        interval(value, drawn, confidence) for value, drawn in zip(values, draws, strict=True)
-    )
-    return first, second, effect
+    found = zip(values, (*draws, draws[1] - draws[0]), strict=True)
+    first, second, effect = (interval(value, drawn, confidence) for value, drawn in found)
+    return PairedBootstrap(first, second, effect, variance_reduction(*draws))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -15,21 +16,23 @@ MOST_PATHS = 65_536
 
 
 class PathsNeeded(BaseModel):
-    """Standard errors with fewer paths than there are, and how many would reach a wanted one."""
+    """Standard errors with fewer paths than there are, and how many would reach a wanted one.
+
+    `recommended` is at most 65,536: there the number is too near to zero to be pinned down.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     paths: tuple[int, ...]
     standard_errors: tuple[float, ...]
     wanted_error: float
-    recommended: int  # paths, at most 65,536
+    recommended: int
 
 
 def how_many_paths(
     statistic: Statistic,
-    sample: Float64,
+    *samples: Float64,
     wanted_error: float,
-    *,
     resamples: int = 500,
     seed: int = 0,
 ) -> PathsNeeded:
@@ -40,8 +43,8 @@ def how_many_paths(
 
     Parameters
     ----------
-    statistic : takes [r, n], gives [r]
-    sample : float64 [P], a value a path, P >= 4
+    statistic : takes arrays [r, n, ...], one for each sample, and gives [r]
+    samples : float64 [P, ...], a row a path, P >= 4; a resample takes the same rows from each
     wanted_error : standard error that is good enough, above 0, in the unit of the statistic
 
     Raises
@@ -49,18 +52,23 @@ def how_many_paths(
     ValueError
         Fewer than four paths, or a wanted error that is not above 0.
     """
-    if len(sample) < 4 or not wanted_error > 0.0:
+    total = len(samples[0])
+    if total < 4 or not wanted_error > 0.0:
         raise ValueError("at least four paths, and a wanted error above 0")
-    counts = [max(2, round(share * len(sample))) for share in SHARES]
+    counts = [max(2, round(share * total)) for share in SHARES]
     errors = []
     for count in counts:
         # Disjoint parts of the sample, so that small numbers of paths do not flatter themselves.
-        parts = [sample[k * count : (k + 1) * count] for k in range(len(sample) // count)]
+        parts = [slice(k * count, (k + 1) * count) for k in range(total // count)]
         spread = [
-            np.var(bootstrap_draws(statistic, part, resamples=resamples, seed=seed))
+            np.nanvar(
+                bootstrap_draws(
+                    statistic, *(sample[part] for sample in samples), resamples=resamples, seed=seed
+                )
+            )
             for part in parts
         ]
-        errors.append(float(np.sqrt(np.nanmean(spread))))
+        errors.append(float(np.sqrt(np.mean(spread))))
     constant = max(error * math.sqrt(n) for error, n in zip(errors, counts, strict=True))
     needed = math.ceil((constant / wanted_error) ** 2) if constant > 0.0 else counts[-1]
     return PathsNeeded(
@@ -69,18 +77,19 @@ def how_many_paths(
     )  # fmt: skip
 
 
-def variance_reduction(unshocked: Float64, shocked: Float64) -> float:
-    """How many times fewer paths a paired effect needs than one from independent runs.
+def paths_for_a_tenth(
+    statistic: Statistic, *samples: Float64, resamples: int = 200, seed: int = 0
+) -> PathsNeeded | None:
+    """`how_many_paths` for a standard error of a tenth of the number itself.
 
-    Variance of the difference of two independent means over that of the mean difference of pairs:
-    (Var a + Var b) / Var(b - a). NaN for fewer than two paths, infinite where all pairs agree.
-
-    Parameters
-    ----------
-    unshocked, shocked : float64 [P], row i of both is the same path
+    None with fewer than four paths, or where the number is 0 or does not exist.
     """
-    if len(shocked) < 2:
-        return math.nan
-    apart = float(np.var(unshocked, ddof=1) + np.var(shocked, ddof=1))
-    paired = float(np.var(shocked - unshocked, ddof=1))
-    return apart / paired if paired > 0.0 else math.inf
+    value = float(statistic(*(sample[None] for sample in samples))[0])
+    if len(samples[0]) < 4 or not abs(value) > 0.0:
+        return None
+    with warnings.catch_warnings():  # a part of the paths on which the number does not exist
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = how_many_paths(
+            statistic, *samples, wanted_error=0.1 * abs(value), resamples=resamples, seed=seed
+        )
+    return found if all(map(math.isfinite, found.standard_errors)) else None

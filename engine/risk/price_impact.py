@@ -62,3 +62,34 @@ def kyle_lambda(
     fit = OLS(change, design).fit(cov_type="HAC", cov_kwds={"maxlags": lags})
     lower, upper = fit.conf_int(1.0 - confidence)[1]
     return Interval(float(fit.params[1]), float(lower), float(upper))
+
+
+def impact_moments(prices: Float64, signed_volume: Float64) -> Float64:
+    """Sums over the intervals of each path from which `impact_slope` makes Kyle's lambda.
+
+    Parameters
+    ----------
+    prices : float64 [P, T + 1], at the ends of intervals
+    signed_volume : float64 [P, T]
+
+    Returns
+    -------
+    float64 [P, 5]
+        Number of intervals, sum of volumes x, of price changes y, of x y, of x squared.
+    """
+    change = np.diff(prices, axis=-1)
+    columns = (np.ones_like(change), signed_volume, change, signed_volume * change,
+               signed_volume**2)  # fmt: skip
+    return np.stack([column.sum(axis=-1) for column in columns], axis=-1)
+
+
+def impact_slope(moments: Float64) -> Float64:
+    """The slope of `kyle_lambda` over all paths, price units a share: [r, n, 5] -> [r].
+
+    NaN where nothing was traded, or always the same.
+    """
+    count, x, y, xy, xx = np.moveaxis(moments.sum(axis=-2), -1, 0)
+    spread = count * xx - x * x
+    slope = np.full(spread.shape, np.nan)
+    np.divide(count * xy - x * y, spread, out=slope, where=spread > 0.0)
+    return slope

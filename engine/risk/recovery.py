@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from statsmodels.duration.survfunc import SurvfuncRight
 
-from engine.risk.bootstrap import Interval
+from engine.risk.bootstrap import Interval, interval
 from model.events import Float64
 
 Bools = npt.NDArray[np.bool_]
@@ -93,7 +93,28 @@ def half_life(excess: Float64) -> float:
         Linear between samples; NaN where the mean excess is not positive at first, or does not
         come down to half within the samples.
     """
-    mean = excess.mean(axis=0)
+    return _halved(excess.mean(axis=0))
+
+
+def half_life_interval(
+    excess: Float64, resamples: int = 1000, confidence: float = 0.95, seed: int = 0
+) -> tuple[Interval, float]:
+    """`half_life` with its bootstrap interval over paths, and the share of resamples that have one.
+
+    Resamples without a half-life are left out of the interval.
+    """
+    paths = len(excess)
+    generator = np.random.default_rng([seed, paths])
+    weights = generator.multinomial(paths, np.full(paths, 1.0 / paths), resamples) / paths
+    draws = np.array([_halved(mean) for mean in weights @ excess])
+    defined = float(np.isfinite(draws).mean())
+    value = half_life(excess)
+    if paths < 2 or not np.isfinite(value):
+        return Interval(value, np.nan, np.nan), defined
+    return interval(value, draws, confidence), defined
+
+
+def _halved(mean: Float64) -> float:
     if not mean[0] > 0.0:
         return float("nan")
     reached = np.flatnonzero(mean <= 0.5 * mean[0])

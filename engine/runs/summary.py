@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.risk import AchievedRow, Bands, RiskTable
+from engine.risk.stress_realism import StressRealism
 from engine.runs.atomic import write_atomic
 from model.errors import FaultlineError
 
@@ -16,7 +17,8 @@ class RunSummary(BaseModel):
     """What `summary.json` holds: risk numbers, bands over time, losses, counts and seconds.
 
     Losses of every path are in `bands`, by arm. `counters` are what was refused or repaired, by
-    arm and kind; `timing` is that of `engine.rollout.StressRun`.
+    arm and kind; `timing` is that of `engine.rollout.StressRun`. `stress_realism`: stylized facts
+    under stress, and how far outside the model's support the flow is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +28,7 @@ class RunSummary(BaseModel):
     bands: Bands
     counters: dict[str, dict[str, int]]
     timing: dict[str, float]
+    stress_realism: StressRealism | None = None
 
     def write(self, path: Path) -> None:
         """Write as JSON, in one step."""

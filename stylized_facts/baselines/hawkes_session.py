@@ -50,25 +50,42 @@ class Intensities(NamedTuple):
 
 
 class PathState(NamedTuple):
-    """State of each path, arrays of length B, updated in place."""
+    """State of each path, arrays of length B, updated in place.
+
+    The engine counts a waiting time from when its draw began: where an order of a shock comes
+    first, the next proposal has the same draw and says the whole wait again.
+    """
 
     excitation: Float64  # [B, M, K], at the last proposal
     time_ns: Int64  # of the last proposal
     asked_ns: Int64  # waiting time that was proposed; -1: nothing proposed yet
     draw: Int64  # draw number of that proposal
     rate: Float64  # rate tilt at that proposal
+    level: Float64  # [B, M + 1], terms of the intensity at that proposal, the constant first
+    waited_s: Float64  # since that draw began
+    used: Float64  # [B, M + 1], integral of each term since then
 
 
 @njit(cache=True)
-def _own_clock_s(state, b, time_ns, draw):  # type: ignore[no-untyped-def]
-    """Seconds of the model's own clock since the last proposal.
+def _own_clock_s(state, betas, b, time_ns, draw):  # type: ignore[no-untyped-def]
+    """Seconds of the model's own clock since the last proposal, counted as waited for its draw.
 
     A rate tilt speeds up the clock of the whole flow. Kernels decay on that clock, not on the wall
     clock: otherwise a tilt of ten would multiply the branching ratio by ten, and the flow explode.
     """
     if state.asked_ns[b] >= 0 and draw > state.draw[b]:
-        return state.asked_ns[b] / NS_PER_S
-    return max(0.0, (time_ns - state.time_ns[b]) / NS_PER_S) * state.rate[b]
+        left = max(0.0, state.asked_ns[b] / NS_PER_S - state.waited_s[b])
+        state.waited_s[b] = 0.0
+        state.used[b] = 0.0
+        return left
+    passed = max(0.0, (time_ns - state.time_ns[b]) / NS_PER_S) * state.rate[b]
+    if state.asked_ns[b] >= 0:
+        state.waited_s[b] += passed
+        state.used[b, 0] += state.level[b, 0] * passed
+        for m in range(len(betas)):
+            faded = -np.expm1(-betas[m] * passed) / betas[m]
+            state.used[b, 1 + m] += state.level[b, 1 + m] * faded
+    return passed
 
 
 @njit(cache=True)
@@ -111,7 +128,7 @@ def pick(level, buy_odds, u_kind, u_side):  # type: ignore[no-untyped-def]
 def _take_in(b, jumps, betas, state, view):  # type: ignore[no-untyped-def]
     """Bring the excitation of a path up to now, the event just executed included."""
     excitation = state.excitation[b]
-    decay(excitation, betas, _own_clock_s(state, b, view.time_ns[b], view.draw[b]))
+    decay(excitation, betas, _own_clock_s(state, betas, b, view.time_ns[b], view.draw[b]))
     if view.fresh[b]:
         stream, _ = stream_and_offset(
             view.last_action[b], view.last_side[b], view.last_price_ticks[b],
@@ -134,7 +151,7 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
     for m in range(terms):
         for i in range(STREAMS):
             decaying[m] += weight[i] * excitation[m, i]
-    wait = waiting_time(constant, decaying, law.betas, seed, path, event)
+    wait = waiting_time(constant, decaying, law.betas, state.used[b], seed, path, event)
     for m in range(terms):
         kept = np.exp(-law.betas[m] * wait)
         for i in range(STREAMS):
@@ -147,7 +164,7 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
     )  # fmt: skip
     offset = draw_offset(marks, kind, spread, uniform(seed, path, event, OFFSET_DRAW))
     opposite = view.ask_size[b] if side == _BUY else view.bid_size[b]
-    out.dt_ns[b] = max(1, round(wait * NS_PER_S))
+    out.dt_ns[b] = max(1, round((state.waited_s[b] + wait) * NS_PER_S))
     out.action[b] = _CANCEL if kind in (CO_DEEP, CO_TOP) else _ADD
     out.side[b] = side
     out.price_ticks[b] = price_at(kind, side, offset, bid, ask)
@@ -159,6 +176,7 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
     state.asked_ns[b] = out.dt_ns[b]
     state.draw[b] = event
     state.rate[b] = rate
+    state.level[b, 0], state.level[b, 1:] = constant, decaying
 
 
 @njit(cache=True)
@@ -190,12 +208,13 @@ class HawkesSession:
         time_ns: Int64, excitation: Float64,
     ) -> None:  # fmt: skip
         """Start from an excitation [B, M, K] at `time_ns` [B]."""
-        rows = len(paths)
+        rows, terms = excitation.shape[:2]
         self._intensities, self._marks, self._seed = intensities, marks, seed
         self._paths = np.asarray(paths, np.int64)
         self._state = PathState(
-            excitation, time_ns.copy(), np.full(rows, -1), np.zeros(rows, np.int64), np.ones(rows)
-        )
+            excitation, time_ns.copy(), np.full(rows, -1), np.zeros(rows, np.int64), np.ones(rows),
+            np.zeros((rows, terms + 1)), np.zeros(rows), np.zeros((rows, terms + 1)),
+        )  # fmt: skip
 
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `model.order_flow.FlowSession.propose`."""

@@ -21,15 +21,21 @@ LONGEST_S = 86_400.0
 
 
 @njit(cache=True)
-def waiting_time(constant, decaying, betas, seed, path, event):  # type: ignore[no-untyped-def]
-    """Seconds to the next event of intensity constant + sum_m decaying[m] exp(-betas[m] t)."""
+def waiting_time(constant, decaying, betas, used, seed, path, event):  # type: ignore[no-untyped-def]
+    """Seconds to the next event of intensity constant + sum_m decaying[m] exp(-betas[m] t).
+
+    `used` [M + 1] is what has been waited for the same event already: the integral of each term of
+    the intensity so far, the constant first, by which its exponential draw is the shorter.
+    """
     wait = LONGEST_S
     if constant > 0.0:
-        wait = min(wait, -np.log(uniform(seed, path, event, WAIT_DRAW)) / constant)
+        due = max(0.0, -np.log(uniform(seed, path, event, WAIT_DRAW)) - used[0])
+        wait = min(wait, due / constant)
     for m in range(len(betas)):
         if decaying[m] <= 0.0:
             continue
-        needed = -np.log(uniform(seed, path, event, WAIT_DRAW + 1 + m)) * betas[m] / decaying[m]
+        due = max(0.0, -np.log(uniform(seed, path, event, WAIT_DRAW + 1 + m)) - used[1 + m])
+        needed = due * betas[m] / decaying[m]
         if needed < 1.0:  # otherwise the term dies out before it fires
             wait = min(wait, -np.log1p(-needed) / betas[m])
     return wait
@@ -56,11 +62,11 @@ def excite(state, jumps, source):  # type: ignore[no-untyped-def]
 def _simulate(mu, jumps, betas, state, duration_s, seed, path, time_s, stream):  # type: ignore[no-untyped-def]
     terms, streams = state.shape
     constant, now = mu.sum(), 0.0
-    decaying = np.empty(terms)
+    decaying, unused = np.empty(terms), np.zeros(terms + 1)
     for n in range(len(time_s)):
         for m in range(terms):
             decaying[m] = state[m].sum()
-        wait = waiting_time(constant, decaying, betas, seed, path, n)
+        wait = waiting_time(constant, decaying, betas, unused, seed, path, n)
         now += wait
         if now >= duration_s:
             return n

@@ -151,9 +151,7 @@ class PathState(NamedTuple):
     end_ns: Int64  # [B], where the block ends, on the clock of `elapsed_ns`
     shift_ticks: Int64  # [B], of the block's prices
     draw: Int64  # [B], draw number of that proposal
-    time_ns: Int64  # [B], when it was proposed
     asked_ns: Int64  # [B], its waiting time
-    rate: Float64  # [B], rate tilt at that proposal
 
 
 @njit(cache=True)
@@ -187,15 +185,13 @@ def _flips(share, log_odds, u):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _propose_row(b, flow, path, seed, state, view, pressure, rate, out):  # type: ignore[no-untyped-def]
+def _propose_row(b, flow, path, seed, state, view, pressure, out):  # type: ignore[no-untyped-def]
     event = view.draw[b]
     if state.row[b] < 0 or event > state.draw[b]:
         row, wait = _next(b, flow, path, seed, state, view)
         wait = max(1, wait)
-    else:  # a shock came first: what is left of the wait
-        row = state.row[b]
-        passed = (view.time_ns[b] - state.time_ns[b]) * state.rate[b]
-        wait = max(1, state.asked_ns[b] - int(passed))
+    else:  # an order of a shock came first: the engine counts what has been waited
+        row, wait = state.row[b], state.asked_ns[b]
     action, side = flow.action[row], flow.side[row]
     price, shift = flow.price_ticks[row], state.shift_ticks[b]
     if pressure != 0.0:
@@ -207,15 +203,14 @@ def _propose_row(b, flow, path, seed, state, view, pressure, rate, out):  # type
             side, price = turned, flow.touch_sum[row] - price
     out.dt_ns[b], out.action[b], out.side[b] = wait, action, side
     out.price_ticks[b], out.size[b] = max(price + shift, 1), flow.size[row]
-    state.row[b], state.draw[b], state.time_ns[b] = row, event, view.time_ns[b]
-    state.asked_ns[b], state.rate[b] = wait, rate
+    state.row[b], state.draw[b], state.asked_ns[b] = row, event, wait
 
 
 @njit(cache=True, parallel=True)
-def _propose(flow, paths, seed, state, view, pressure, rate, out):  # type: ignore[no-untyped-def]
+def _propose(flow, paths, seed, state, view, pressure, out):  # type: ignore[no-untyped-def]
     for b in prange(len(paths)):
         if view.active[b]:
-            _propose_row(b, flow, paths[b], seed, state, view, pressure[b], rate[b], out)
+            _propose_row(b, flow, paths[b], seed, state, view, pressure[b], out)
 
 
 class ReplaySession:
@@ -237,13 +232,11 @@ class ReplaySession:
         rows = len(paths)
         self._paths, self._seed = np.asarray(paths, np.int64), seed
         end, shift, draw, asked = np.zeros((4, rows), np.int64)
-        self._state = PathState(
-            np.full(rows, -1), end, shift, draw, view.time_ns.copy(), asked, np.ones(rows)
-        )
+        self._state = PathState(np.full(rows, -1), end, shift, draw, asked)
 
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `model.order_flow.FlowSession.propose`."""
         _propose(
             self._flow, self._paths, self._seed, self._state, ViewArrays.of(view),
-            tilts.pressure_log_odds, tilts.rate, ProposalArrays.of(out),
+            tilts.pressure_log_odds, ProposalArrays.of(out),
         )  # fmt: skip

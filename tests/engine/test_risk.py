@@ -270,7 +270,7 @@ def test_bootstrap_is_seeded_and_pairs_stay_together() -> None:
     np.testing.assert_array_equal(first, bootstrap_draws(total, values, resamples=70, seed=4))
     assert (first != bootstrap_draws(total, values, resamples=70, seed=5)).any()
     base = values[:, 0]
-    _, _, effect = paired_bootstrap(mean, base, base + 2.0)
+    effect = paired_bootstrap(mean, base, base + 2.0).effect
     assert effect == pytest.approx((2.0, 2.0, 2.0))  # common noise cancels in pairs
 
 

@@ -16,13 +16,14 @@ from engine.risk.bipower import bipower_volatility_bp, jump_share
 from engine.risk.drawdown import drawdown_duration, max_drawdown_bp
 from engine.risk.expected_shortfall import expected_shortfall
 from engine.risk.gpd_tail import gpd_tail, threshold_scan
-from engine.risk.how_many_paths import how_many_paths, variance_reduction
-from engine.risk.price_impact import amihud, kyle_lambda
+from engine.risk.how_many_paths import MOST_PATHS, how_many_paths, paths_for_a_tenth
+from engine.risk.price_impact import amihud, impact_moments, impact_slope, kyle_lambda
 from engine.risk.proportion import share_of_paths
 from engine.risk.realised_volatility import realised_volatility_bp
-from engine.risk.recovery import half_life
+from engine.risk.recovery import half_life, half_life_interval
 from engine.risk.tail_dependence import tail_dependence
 from engine.risk.var import value_at_risk
+from engine.risk.variance_reduction import variance_reduction
 
 RNG = np.random.default_rng(7)
 LOSSES = npst.arrays(np.float64, st.integers(1, 60), elements=st.floats(-100, 100))
@@ -186,14 +187,50 @@ def test_half_life() -> None:
     assert math.isnan(half_life(np.ones((3, 5))))
 
 
+def test_half_life_has_an_interval_over_paths() -> None:
+    time = np.arange(60.0)
+    excess = 8.0 * 2.0 ** (-time / 10.0) + RNG.normal(0.0, 2.0, (100, 60))
+    found, defined = half_life_interval(excess, 300)
+    assert defined == 1.0
+    assert found.lower < 10.0 < found.upper
+    assert found.upper - found.lower < 5.0
+    nothing, defined = half_life_interval(-excess, 50)
+    assert defined == 0.0
+    assert math.isnan(nothing.value)
+
+
+def test_slope_from_sums_is_that_of_the_regression() -> None:
+    volume = RNG.normal(0.0, 50.0, (6, 40)) + 5.0
+    prices = np.cumsum(0.2 * np.pad(volume, ((0, 0), (1, 0))), axis=1)
+    prices += RNG.normal(0.0, 3.0, prices.shape)
+    slope = impact_slope(impact_moments(prices, volume)[None])
+    assert slope == pytest.approx(kyle_lambda(prices, volume).value)
+    assert np.isnan(impact_slope(impact_moments(prices, np.ones((6, 40)))[None]))
+
+
+def test_paths_for_a_tenth_of_the_number() -> None:
+    spread = lambda a, b: b.mean(axis=-1) - a.mean(axis=-1)  # noqa: E731
+    base = RNG.normal(0.0, 3.0, 400)
+    pair = base, base + RNG.normal(1.0, 2.0, 400)
+    found = paths_for_a_tenth(spread, *pair)
+    assert found is not None
+    assert found.wanted_error == pytest.approx(0.1 * abs(spread(*pair)))
+    assert found.recommended == pytest.approx((2.0 / found.wanted_error) ** 2, rel=0.3)
+    null = paths_for_a_tenth(spread, base, base + RNG.normal(0.0, 2.0, 400) * 1e-9)
+    assert null is not None
+    assert null.recommended <= MOST_PATHS
+    assert paths_for_a_tenth(spread, base, base) is None
+    assert paths_for_a_tenth(spread, base[:3], pair[1][:3]) is None
+
+
 def test_error_falls_with_the_root_of_the_paths() -> None:
     sample = RNG.normal(0.0, 3.0, 400)
-    found = how_many_paths(lambda x: x.mean(axis=-1), sample, 0.1)
+    found = how_many_paths(lambda x: x.mean(axis=-1), sample, wanted_error=0.1)
     assert found.paths == (100, 200, 400)
     assert found.standard_errors == pytest.approx([0.3, 0.212, 0.15], rel=0.15)
     assert found.recommended == pytest.approx(900, rel=0.25)
     with pytest.raises(ValueError, match="at least four paths"):
-        how_many_paths(lambda x: x.mean(axis=-1), sample[:3], 0.1)
+        how_many_paths(lambda x: x.mean(axis=-1), sample[:3], wanted_error=0.1)
 
 
 def test_variance_reduction() -> None:

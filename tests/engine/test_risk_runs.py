@@ -17,6 +17,7 @@ from engine.risk import (
     requested_against_achieved,
     risk_table,
     value_at_risk,
+    variance_reduction,
 )
 from engine.risk.achieved import agrees
 from engine.risk.injected import parent_fills, sent_by
@@ -269,8 +270,12 @@ def test_same_arms_have_no_effect() -> None:
         assert row.unshocked == row.shocked
     assert [row.measure for row in table.rows] == [
         "return_mean_bp", "var_95_bp", "var_99_bp", "es_95_bp", "es_99_bp", "drawdown_bp",
-        "drawdown_duration_s", "volatility_bp", "bipower_bp", "spread_ticks", "touch_depth",
+        "drawdown_duration_s", "volatility_bp", "bipower_bp", "tail_dependence", "spread_ticks",
+        "touch_depth", "amihud", "kyle_lambda",
     ]  # fmt: skip
+    assert table.tail is not None
+    assert table.tail.note.startswith("No tail was fitted: 30 paths; 200 leave 20 losses")
+    assert table.reading.startswith("Every number is conditional on the scenario")
     assert requested_against_achieved(run_of(one, one)) == ()
 
 
@@ -301,6 +306,55 @@ def test_table_of_a_shock() -> None:
         table["nothing"]
 
 
+def test_what_pairs_save_and_how_many_are_enough() -> None:
+    calm, own = noisy(64, 0), noisy(64, 1)
+    up = np.repeat(np.arange(64) % 3, 900)
+    moved = replace(calm, bid_ticks=calm.bid_ticks + up, ask_ticks=calm.ask_ticks + up)
+    row = risk_table(run_of(calm, moved), 400)["return_mean_bp"]
+    returns = PairedPaths(run_of(calm, moved)).returns_bp
+    assert row.variance_reduction == pytest.approx(variance_reduction(*returns), rel=0.3)
+    assert row.variance_reduction > 100
+    assert row.paths_needed is not None
+    assert row.paths_needed.paths == (16, 32, 64)
+    error = np.std(returns[1] - returns[0]) / 8
+    assert row.paths_needed.standard_errors[-1] == pytest.approx(error, rel=0.2)
+    apart = risk_table(run_of(calm, own), 400)["return_mean_bp"].variance_reduction
+    assert apart == pytest.approx(1.0, abs=0.4)
+
+
+def test_impact_is_measured_in_each_arm() -> None:
+    """A buy of 100 in each interval moves the mid by 4 ticks, a sale by as much down."""
+    times = np.arange(5.0, 300.0, 10.0)
+    buys = np.random.default_rng(0).random((6, 30)) < 0.5
+    mid = 10_000 + np.cumsum(np.where(buys, 4, -4), axis=1)
+    traded = ensemble(6, 300.0, time_s=times, side=~buys, traded_size=100,
+                      traded_value=100 * mid, bid_ticks=mid - 1, ask_ticks=mid + 1)  # fmt: skip
+    table = risk_table(run_of(ensemble(6, 300.0, time_s=times), traded), 50)
+    slope, ratio = table["kyle_lambda"], table["amihud"]
+    assert slope.shocked is not None
+    assert slope.shocked.value == pytest.approx(4.0)
+    assert slope.unshocked == Estimate(value=None)
+    assert ratio.n == 0, "nothing trades in the other arm"
+    both = risk_table(run_of(traded, traded), 50)
+    assert both["kyle_lambda"].shocked is not None
+    assert both["kyle_lambda"].shocked.value == pytest.approx(4.0)
+    assert both["amihud"].shocked is not None
+    assert both["amihud"].shocked.value == pytest.approx(1e6 * 4.0 / (0.01 * 1e6), rel=0.02)
+    assert both["amihud"].unit == "bp a million USD"
+
+
+def test_a_tail_is_fitted_where_there_are_paths_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.risk.tail_rows.GPD_RESAMPLES", 6)
+    table = risk_table(run_of(noisy(240, 0, 100), noisy(240, 1, 100)), 20)
+    assert table.tail is not None
+    assert [fit.threshold_level for fit in table.tail.shocked] == [0.8, 0.85, 0.9]
+    row = table["es_99_gpd_bp"]
+    assert row.shocked is not None
+    assert row.shocked.value == table.tail.shocked[-1].es
+    assert "the shape of the shocked tail goes from" in row.warning
+    assert RiskTable.model_validate_json(table.model_dump_json()) == table
+
+
 def test_rows_of_price_bands() -> None:
     shocked = noisy(40, 1)
     shocked.by_path.update(limit_states=np.arange(40) % 2, pauses=np.zeros(40))
@@ -322,6 +376,11 @@ def test_recovery_rows() -> None:
     wide = usual + np.where(seconds < 150, 10, 0)  # back to usual at 150 s
     calm = ensemble(20, 300.0, time_s=seconds, ask_ticks=usual)
     table = risk_table(run_of(calm, ensemble(20, 300.0, time_s=seconds, ask_ticks=wide), shock), 20)
+    half = table["spread_half_life_s"].shocked
+    assert half is not None
+    assert half.value is not None
+    assert 29 <= half.value <= 31
+    assert "no mean excess" in table["depth_half_life_s"].warning
     spread = table["spread_recovery_s"]
     assert spread.shocked is not None
     assert spread.shocked.value is not None

@@ -509,3 +509,47 @@ def test_closed_loop_on_amzn_keeps_rate_and_spread(amzn: Recording) -> None:
     assert train.quotes is not None
     assert 0.6 < spread / np.median(train.quotes.ask_ticks - train.quotes.bid_ticks) < 1.6
     assert written.counters["out_of_range"] == 0
+
+
+def test_orders_of_a_shock_do_not_speed_up_forgetting(
+    toy: CompoundHawkes, profile: AssetProfile
+) -> None:
+    """Orders that interrupt a wait add their excitation, and the old one decays by time alone."""
+    view, out = MarketView.empty(1), Proposals.empty(1)
+    view.bid_ticks[:], view.ask_ticks[:] = MID, MID + 4
+    view.last_bid_ticks[:], view.last_ask_ticks[:] = MID, MID + 4
+    view.bid_size[:] = view.ask_size[:] = 150
+    session = toy.start(np.array([0]), 3, profile, view)
+    law, jumps = toy.parameters.law(), session._intensities.jumps
+    expected, began = session._state.excitation[0].copy(), 0
+    view.last_action[:], view.last_side[:], view.last_price_ticks[:] = 0, 0, MID - 1
+    for step in range(400):
+        session.propose(view, Tilts.neutral(1), out)
+        before, due = int(view.time_ns[0]), began + int(out.dt_ns[0])
+        interrupts = step % 4 and due - before > 4
+        view.time_ns[:] = (before + due) // 2 if interrupts else due
+        view.fresh[:] = True
+        if not interrupts:
+            view.draw += 1
+            began = int(view.time_ns[0])
+        expected *= np.exp(-law.betas * (view.time_ns[0] - before) / NS_PER_S)[:, None]
+        expected += jumps[2 * Kind.LO_DEEP]
+    session.propose(view, Tilts.neutral(1), out)
+    assert session._state.excitation[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_interrupting_a_wait_leaves_its_time_alone(
+    toy: CompoundHawkes, profile: AssetProfile
+) -> None:
+    """Something that changes nothing, halfway: the event comes when it would have come."""
+    rows = 500
+    whole = drive(toy, profile, np.arange(rows), 1).dt_ns[0]
+    view, out = MarketView.empty(rows), Proposals.empty(rows)
+    view.bid_size[:] = view.ask_size[:] = 150
+    spread = SPREADS[(np.arange(rows) * 7) % len(SPREADS)]
+    view.bid_ticks[:], view.ask_ticks[:] = MID, MID + spread
+    session = toy.start(np.arange(rows), 7, profile, view)
+    for _ in range(3):
+        session.propose(view, Tilts.neutral(rows), out)
+        view.time_ns[:] = (view.time_ns + whole) // 2
+    assert out.dt_ns == pytest.approx(whole, abs=100)
