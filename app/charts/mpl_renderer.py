@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
@@ -16,6 +17,7 @@ from app.charts.mpl_depth import draw_depth, draw_ladder
 from app.charts.palette import LOOKS, NO_VERDICT_COLOUR, VERDICT_COLOURS, Role, shade
 from app.charts.spec import ChartSpec
 
+_ONE_AT_A_TIME = threading.Lock()  # the settings of Matplotlib are those of the whole process
 INK, MUTED, GRID = "#1f2933", "#5b6773", "#e3e8ed"
 
 
@@ -79,7 +81,7 @@ def to_svg(
     width_in, height_in : size on paper in inches; text is 8 points high at that size
     title : whether the title is part of the picture
     """
-    with mpl.rc_context(_settings()):
+    with _ONE_AT_A_TIME, mpl.rc_context(_settings()):
         figure = Figure(figsize=(width_in, height_in), layout="constrained")
         panels = spec.panels()
         rows, columns = spec.grid()

@@ -37,6 +37,10 @@ def report(
             help="Loss limit in bp that the mean of the worst 5% of losses is set against."
         ),
     ] = None,
+    study: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder of a sweep or reverse stress to take along; may be repeated."),
+    ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema of report.json, and end.")
     ] = False,
@@ -53,7 +57,7 @@ def report(
 
     from app.report import collect_report, write_report
 
-    document = collect_report(folders, limit)
+    document = collect_report(folders, limit, study or [])
     target = output_folder(out or (folders[0] if len(folders) == 1 else Path("out/report")))
     for path in write_report(document, target, chosen, extent, folders).values():
         Console().print(str(path), soft_wrap=True)

@@ -84,7 +84,7 @@ def _leaves_out(section: Section, other: Section, shock: int) -> bool:
 
 
 def _contribution(section: Section, other: Section, shock: int, position: int) -> Contribution:
-    paired = paired_bootstrap(
+    found = paired_bootstrap(
         partial(expected_shortfall, level=LEVEL),
         np.array(other.shocked_loss_bp),
         np.array(section.shocked_loss_bp),
@@ -96,5 +96,5 @@ def _contribution(section: Section, other: Section, shock: int, position: int) -
         shock=shock,
         kind=section.spec.scenario.shocks[shock].kind,
         without=position,
-        es_95_bp=Estimate.of(paired.effect),
+        es_95_bp=Estimate.of(found.effect),
     )

@@ -5,7 +5,7 @@ Every number is turned into text once, here and in `pages`; HTML and PDF only se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -114,9 +114,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Charts:
-    """One figure over the whole width, or two beside each other."""
+    """One figure over the whole width, or two beside each other; `short` ones are less high."""
 
     charts: tuple[Chart, ...]
+    short: bool = False
     type: str = "charts"
 
 
@@ -149,3 +150,11 @@ def key_values(
     """A table of names, which take the part `names` of the width, and values."""
     columns = (Column("", share=names), Column("", share=1.0 - names))
     return Table(title, columns, tuple(cells(*pair) for pair in pairs), Basis(source))
+
+
+def with_titles(blocks: Sequence[Block]) -> Iterator[tuple[Block, bool]]:
+    """Each block, and whether its title is printed: that of a table with no heading above it."""
+    above: Block | None = None
+    for block in blocks:
+        yield block, isinstance(block, Table) and not isinstance(above, Heading)
+        above = block

@@ -11,18 +11,22 @@ from app.manifest import merged
 from app.report.bundle import write_bundle
 from app.report.section import Section
 from app.report.stress_report import StressReport, assemble
+from app.report.study import read_study
 from app.report.templates import check_template
 from app.report.write import RENDER, check_format, read_report
 from model.errors import FaultlineError
 
 
-def collect_report(folders: Sequence[Path], loss_limit_bp: float | None = None) -> StressReport:
+def collect_report(
+    folders: Sequence[Path], loss_limit_bp: float | None = None, studies: Sequence[Path] = ()
+) -> StressReport:
     """One report of the runs in these folders, in this order.
 
     Parameters
     ----------
     folders : of finished runs, each with its `report.json`; one that is given twice counts once
     loss_limit_bp : loss that ES 95% is set against, above 0 bp
+    studies : folders of sweeps and reverse stresses to take along
 
     Raises
     ------
@@ -36,7 +40,7 @@ def collect_report(folders: Sequence[Path], loss_limit_bp: float | None = None) 
     reports = [_read(folder) for folder in dict.fromkeys(folder.absolute() for folder in folders)]
     sections: list[Section] = [section for report in reports for section in report.sections]
     manifest = merged([report.manifest for report in reports])
-    return assemble(sections, manifest, loss_limit_bp)
+    return assemble(sections, manifest, loss_limit_bp, [read_study(one) for one in studies])
 
 
 def _read(folder: Path) -> StressReport:
@@ -52,6 +56,7 @@ def report_bytes(
     format: str = "pdf",  # noqa: A002
     *,
     limit_bp: float | None = None,
+    studies: Sequence[Path] = (),
 ) -> bytes:
     """The report of finished runs in one format.
 
@@ -61,6 +66,7 @@ def report_bytes(
     template : one of `app.report.TEMPLATES`
     format : one of `FORMATS`
     limit_bp : loss that ES 95% is set against, above 0 bp
+    studies : folders of sweeps and reverse stresses to take along
 
     Raises
     ------
@@ -69,7 +75,7 @@ def report_bytes(
     """
     check_format(format)
     check_template(template)
-    report = collect_report(runs, limit_bp)
+    report = collect_report(runs, limit_bp, studies)
     if format != "bundle":
         return RENDER[format](report, template)
     file = BytesIO()

@@ -24,6 +24,7 @@ def frames_of(report: StressReport) -> dict[str, pd.DataFrame]:
         "losses": _losses,
         "events": _events,
         "realism": _scorecard,
+        "facts_under_stress": _facts,
     }
     frames = {name: _stacked(report, frame) for name, frame in each.items()}
     frames["standings"] = _standings(report)
@@ -89,6 +90,19 @@ def _events(section: Section) -> pd.DataFrame:
 
 def _scorecard(section: Section) -> pd.DataFrame:
     return pd.DataFrame() if section.scorecard is None else section.scorecard.to_frame()
+
+
+def _facts(section: Section) -> pd.DataFrame:
+    found = section.stress_realism
+    return pd.DataFrame(
+        fact.model_dump(exclude={"unshocked", "shocked"})
+        | {
+            f"{arm}_{part}": getattr(getattr(fact, arm), part)
+            for arm in ("unshocked", "shocked")
+            for part in ("value", "lower", "upper")
+        }
+        for fact in (found.facts if found else ())
+    )
 
 
 def _standings(report: StressReport) -> pd.DataFrame:

@@ -24,10 +24,12 @@ def other_than(section: Section, names: Iterable[str]) -> list[ChartSpec]:
     return [spec for spec in section.charts if spec.name not in known]
 
 
-def figures(charts: Sequence[ChartSpec], numbers: Iterator[int]) -> list[Block]:
+def figures(
+    charts: Sequence[ChartSpec], numbers: Iterator[int], *, short: bool = False
+) -> list[Block]:
     """Charts of one panel without markers go in pairs, the others take the whole width.
 
-    `numbers` gives the next figure its number.
+    `numbers` gives the next figure its number; `short` ones take less of a page.
     """
     blocks: list[Charts] = []
     waiting: Chart | None = None
@@ -35,12 +37,12 @@ def figures(charts: Sequence[ChartSpec], numbers: Iterator[int]) -> list[Block]:
         chart = Chart(spec, next(numbers))
         wide = len(spec.panels()) > 1 or bool(spec.markers) or spec.kind == "heatmap"
         if waiting is not None and not wide:
-            blocks.append(Charts((waiting, chart)))
+            blocks.append(Charts((waiting, chart), short))
             waiting = None
         elif wide:
-            blocks += [Charts((waiting,))] if waiting else []
-            blocks.append(Charts((chart,)))
+            blocks += [Charts((waiting,), short)] if waiting else []
+            blocks.append(Charts((chart,), short))
             waiting = None
         else:
             waiting = chart
-    return [*blocks, Charts((waiting,))] if waiting else [*blocks]
+    return [*blocks, Charts((waiting,), short)] if waiting else [*blocks]

@@ -74,6 +74,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def clipped(text: str, length: int) -> str:
+    """The text, cut where it is longer than `length` characters."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
 def with_unit(value: float | None, unit: str, *, signed: bool = False) -> str:
     """A number and its unit; a dash where it is not known."""
     return number(None) if value is None else f"{number(value, signed=signed)} {unit}".strip()
@@ -152,7 +157,7 @@ def missed_sentence(rows: Sequence[AchievedRow]) -> str:
     """What the first of the shocks that missed asked for, and how many more there are."""
     first = rows[0]
     more = len(rows) - 1
-    rest = f" {more} more {'is' if more == 1 else 'are'} listed below." if more else ""
+    rest = f" {more} more did not come out as asked either." if more else ""
     return (
         f"Not all was achieved that was asked: {first.kind.replace('_', ' ')}, {first.quantity}: "
         f"asked {with_unit(first.asked, first.unit)}, achieved {number(first.achieved.value)} "

@@ -14,16 +14,22 @@ from app.report.reproducibility import reproducibility_blocks, sign_off_blocks
 from app.report.risk_tables import (
     achieved_table,
     counters_table,
-    definitions_table,
     liquidity_rows,
     overview_table,
     price_rows,
     risk_rows_table,
-    worst_paths_table,
 )
 from app.report.scope import heading_of, label_of, market_table, portfolio, scenario_blocks
 from app.report.scorecard_table import scorecard_blocks
+from app.report.stress_realism_table import stress_realism_blocks
 from app.report.stress_report import StressReport
+from app.report.study import study_blocks
+from app.report.tail_tables import (
+    definitions_table,
+    precision_table,
+    tail_table,
+    worst_paths_table,
+)
 from engine.risk import Estimate
 
 _Part = Callable[[StressReport, int, Iterator[int]], Sequence[Block]]
@@ -43,11 +49,12 @@ def full_blocks(report: StressReport) -> list[Block]:
         ("Results", "results", [*overview(report, numbers), *each("results", _results)]),
         ("Losses and attribution", "losses", each("losses", _losses)),
         ("Liquidity and market quality", "liquidity", each("liquidity", _liquidity)),
+        ("Sensitivity and reverse stress", "studies", study_blocks(report.studies, numbers)),
         ("Realism", "realism", _realism(report, numbers)),
         ("Model risk", "model-risk", model_risk_blocks(report)),
         ("Reproducibility", "manifest", reproducibility_blocks(report.manifest)),
         ("Change log and sign-off", "sign-off", sign_off_blocks(report)),
-        ("Appendix: definitions", "definitions", [definitions_table(report)]),
+        ("Appendix: definitions and precision", "definitions", _appendix(report)),
     )  # fmt: skip
     return [
         block for title, anchor, blocks in parts for block in (Heading(title, 1, anchor), *blocks)
@@ -58,8 +65,13 @@ def _summary(report: StressReport) -> list[Block]:
     return [Paragraph(report.question), Bullets(report.summary)]
 
 
-def overview(report: StressReport, numbers: Iterator[int], limit: int | None = None) -> list[Block]:
-    """All stress tests beside each other; nothing where there is one without a limit."""
+def overview(
+    report: StressReport, numbers: Iterator[int], limit: int | None = None, *, short: bool = False
+) -> list[Block]:
+    """All stress tests beside each other; nothing where there is one without a limit.
+
+    The table shows the `limit` heaviest if given, the chart all.
+    """
     if len(report.sections) == 1:
         return [overview_table(report)] if report.loss_limit_bp else []
     tails = {}
@@ -68,7 +80,7 @@ def overview(report: StressReport, numbers: Iterator[int], limit: int | None = N
         missing = Estimate(value=None)
         tails[label_of(report, position)] = (row.unshocked or missing, row.shocked or missing)
     chart = tail_bars(tails, report.loss_limit_bp)
-    return [overview_table(report, limit), *figures([chart], numbers)]
+    return [overview_table(report, limit), *figures([chart], numbers, short=short)]
 
 
 def _each(report: StressReport, anchor: str, part: _Part, numbers: Iterator[int]) -> list[Block]:
@@ -81,6 +93,11 @@ def _each(report: StressReport, anchor: str, part: _Part, numbers: Iterator[int]
     return blocks
 
 
+def _appendix(report: StressReport) -> list[Block]:
+    precision = [precision_table(section) for section in report.sections]
+    return [definitions_table(report), *(table for table in precision if table.rows)]
+
+
 def _scenario(report: StressReport, position: int, _: Iterator[int]) -> Sequence[Block]:
     return scenario_blocks(report.sections[position])
 
@@ -91,6 +108,7 @@ def _results(report: StressReport, position: int, numbers: Iterator[int]) -> Seq
     return [
         *figures(fans[:1], numbers),
         risk_rows_table(section, price_rows(section), "Price and loss"),
+        Paragraph(section.risk.reading, small=True),
         *figures(fans[1:], numbers),
     ]
 
@@ -101,6 +119,7 @@ def _losses(report: StressReport, position: int, numbers: Iterator[int]) -> Sequ
         *figures(chosen(section, LOSS_FIGURES), numbers),
         *attribution_blocks(report, position, numbers),
         worst_paths_table(section),
+        *([tail] if (tail := tail_table(section)) else []),
     ]
 
 
@@ -128,4 +147,9 @@ def _realism(report: StressReport, numbers: Iterator[int]) -> list[Block]:
             blocks.append(Heading(f"{key[0]}, {key[1]}", 2, f"realism-{len(known)}"))
         blocks += scorecard_blocks(section.scorecard)
         blocks += figures(section.realism_charts, numbers)
+    for position, section in enumerate(report.sections):
+        under = stress_realism_blocks(section)
+        if under:
+            title = f"Under stress: {heading_of(report, position)}"
+            blocks += [Heading(title, 2, f"under-stress-s{position + 1}"), *under]
     return blocks

@@ -11,6 +11,7 @@ from app.charts.numbers import number, percent
 from app.report.findings import (
     MAX_FINDINGS,
     TAIL,
+    clipped,
     counted,
     direction,
     effect_sentence,
@@ -24,11 +25,12 @@ from app.report.findings import (
     with_unit,
     within,
 )
-from app.report.section import Section
+from app.report.section import LONGEST_TITLE, Section
 from engine.risk import Estimate, RiskRow, RiskTable, share_of_paths
 from engine.spec import RunSpec
 from stylized_facts.scorecard import BASELINE
 
+MOST_NAMED = 3  # stress tests in the question
 TAIL_NAME = "the mean loss of the worst 5% of paths (ES 95%)"
 
 Level = Literal["breach", "watch", "within", "adverse", "unclear", "relieving", "none"]
@@ -106,11 +108,12 @@ def extent(values: Sequence[float]) -> str:
 def question_of(specs: Sequence[RunSpec]) -> str:
     """What was asked, as a sentence."""
     parts = []
-    for spec in specs[:MAX_FINDINGS]:
+    for spec in specs[:MOST_NAMED]:
         strength = "" if spec.intensity == 1.0 else f" at {spec.intensity:g} times its strength"
-        parts.append(f"{spec.asset} under the scenario “{spec.scenario.title}”{strength}")
-    if len(specs) > MAX_FINDINGS:
-        parts.append(f"{len(specs) - MAX_FINDINGS} more")
+        title = clipped(spec.scenario.title, LONGEST_TITLE)
+        parts.append(f"{spec.asset} under the scenario “{title}”{strength}")
+    if len(specs) > MOST_NAMED:
+        parts.append(f"the assets of {counted(len(specs) - MOST_NAMED, 'more stress test')}")
     paths = [spec.paths for spec in specs]
     pairs = "1 pair" if max(paths) == 1 else f"{extent(paths)} pairs"
     return (
@@ -187,10 +190,10 @@ def cards_of(sections: Sequence[Section], limit_bp: float | None = None) -> tupl
         ends = (beyond.shocked_beyond.lower or 0.0, beyond.shocked_beyond.upper or 0.0)
         cards.append(
             Card(
-                label=f"Paths that lose more than {number(limit_bp)} bp, shocked",
+                label=f"Paths that lose over {number(limit_bp)} bp",
                 value=percent(beyond.shocked_beyond.value),
-                note=f"{100 * risk.confidence:g}% interval {percent(ends[0])} to "
-                f"{percent(ends[1])}, unshocked {percent(beyond.unshocked_beyond.value)}",
+                note=f"interval {percent(ends[0])} to {percent(ends[1])}; unshocked "
+                f"{percent(beyond.unshocked_beyond.value)}",
             )
         )
     else:
@@ -236,15 +239,15 @@ def summary_of(sections: Sequence[Section], limit_bp: float | None = None) -> tu
         sections,
         key=lambda s: floor_ratio(s.scorecard, s.scorecard.models[0]) if s.scorecard else 1e9,
     )
+    first = first or [f"{worst.title}: {effect_sentence(worst.risk[TAIL], worst.risk)}"]
     first += [
-        f"{worst.title}: {effect_sentence(worst.risk[TAIL], worst.risk)}",
-        f"{mean.title}: {effect_sentence(mean.risk['return_mean_bp'], mean.risk, 'mean return')}",
+        f"{mean.title}: {effect_sentence(mean.risk['return_mean_bp'], mean.risk)}",
         f"{wide.title}: {effect_sentence(spread_row(wide.risk), wide.risk)}",
     ]
     if missed:
         rows = [row for row in missed[0].achieved if row.agrees is False]
         tests = f"{len(missed)} of {counted(len(sections), 'stress test')}"
-        first.append(f"In {tests} not all was achieved. {missed[0].title}: {missed_sentence(rows)}")
+        first.append(f"{missed_sentence(rows)} Such misses occur in {tests}.")
     return (*first[: MAX_FINDINGS - 1], realism_sentence(doubted.scorecard))
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from app.charts.plotly_renderer import to_plotly
-from app.report.blocks import Chart, Charts, Heading
+from app.report.blocks import Chart, Charts, Heading, with_titles
 from app.report.stress_report import StressReport
 from app.report.templates import blocks_of, cover_of
 
@@ -31,7 +31,7 @@ def render_html(report: StressReport, template: str = "full") -> str:
         report=report,
         cover_left=left,
         cover_right=right,
-        blocks=blocks,
+        blocks=list(with_titles(blocks)),
         headings=[block for block in blocks if isinstance(block, Heading) and block.level == 1],
         fonts={weight: _font(name) for weight, name in FONTS.items()},
         # A closing tag inside the library would end the script element: there is none, see tests.

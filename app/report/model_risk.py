@@ -25,6 +25,8 @@ from app.report.stress_report import StressReport
 from stylized_facts.verdict import CLOSE, MATCH
 
 MOST_REFUSED = 0.05  # share of the proposed events that a trigger allows
+MOST_NAMED = 4  # stress tests that a sentence names
+LEAST_PERCENTILE = 1  # of the log-probability of an event
 TAIL_PATHS = 100  # so that five paths lie beyond the level of ES 95%
 REFUSED = ("cancel_empty_side", "empty_side", "out_of_range", "repaired")
 
@@ -110,6 +112,22 @@ def validation_of(report: StressReport) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def tripped_sentence(report: StressReport) -> str:
+    """Which monitoring triggers are tripped, in one sentence."""
+    found: dict[str, list[str]] = {}
+    tests = range(len(report.sections))
+    for position in tests:
+        label = label_of(report, position)
+        for one in triggers_of(report.sections[position], label):
+            if one.word == "tripped":
+                where = f"{label}: {one.now}" if len(tests) > 1 else one.now
+                found.setdefault(f"{one.what} (allowed {one.allowed})", []).append(where)
+    if not found:
+        return "No monitoring trigger is tripped."
+    listed = "; ".join(f"{what}: {', '.join(where[:MOST_NAMED])}" for what, where in found.items())
+    return f"Monitoring triggers tripped: {listed}."
+
+
 @dataclass(frozen=True)
 class Trigger:
     """Something to watch: what it is now, what is allowed, and how it stands."""
@@ -154,7 +172,7 @@ def triggers_of(section: Section, where: str) -> list[Trigger]:
     found += [
         _trigger("Shocks that did not come out as asked", where, f"{missed} of {asked}", "0",
                  missed == 0),
-        _trigger("Paths, so that ES 95% rests on five of them", where, count(risk.paths),
+        _trigger("Paths behind ES 95%", where, count(risk.paths),
                  f"{TAIL_PATHS} or more", risk.paths >= TAIL_PATHS),
         _trigger("Paths cut before the horizon", where, count(risk.cut_paths), "0",
                  risk.cut_paths == 0),
@@ -166,6 +184,14 @@ def triggers_of(section: Section, where: str) -> list[Trigger]:
         found.append(
             _trigger("Events refused or repaired, shocked", where, percent(share),
                      f"up to {percent(MOST_REFUSED)}", share <= MOST_REFUSED)
+        )  # fmt: skip
+    support = section.stress_realism.support if section.stress_realism else None
+    if support is not None:
+        rank = support.percentile if support.real_percentile is None else support.real_percentile
+        among = "unshocked" if support.real_percentile is None else "recorded"
+        found.append(
+            _trigger(f"Percentile of the shocked flow's probability among {among} flow", where,
+                     number(rank), f"{LEAST_PERCENTILE} or more", rank >= LEAST_PERCENTILE)
         )  # fmt: skip
     return found
 

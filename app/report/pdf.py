@@ -13,7 +13,7 @@ import typst
 from matplotlib.ft2font import FT2Font
 
 from app.charts.mpl_renderer import to_svg
-from app.report.blocks import Block, Chart, Charts, Table
+from app.report.blocks import Block, Chart, Charts, Table, with_titles
 from app.report.stress_report import StressReport
 from app.report.templates import blocks_of, cover_of
 
@@ -36,7 +36,9 @@ def render_pdf(report: StressReport, template: str = "full") -> bytes:
         "cover": [left, right],
         "verdict": report.verdict.model_dump(),
         "cards": [card.model_dump() for card in report.cards],
-        "blocks": [_plain(block) for block in blocks_of(report, template)],
+        "blocks": [
+            _plain(block, titled) for block, titled in with_titles(blocks_of(report, template))
+        ],
         "stamp": report.stamp,
     }
     source = (files("app.report") / "report.typ").read_bytes()
@@ -50,23 +52,26 @@ def render_pdf(report: StressReport, template: str = "full") -> bytes:
         )
 
 
-def _plain(block: Block) -> dict[str, Any]:
+def _plain(block: Block, titled: bool) -> dict[str, Any]:
     if isinstance(block, Table):
-        return dataclasses.asdict(block) | {"below": block.below}
+        return dataclasses.asdict(block) | {"below": block.below, "titled": titled}
     if not isinstance(block, Charts):
         return dataclasses.asdict(block)
     width = PAGE_WIDTH_IN if len(block.charts) == 1 else 0.485 * PAGE_WIDTH_IN
-    return {"type": "charts", "charts": [_chart(chart, width) for chart in block.charts]}
+    return {
+        "type": "charts",
+        "charts": [_chart(chart, width, block.short) for chart in block.charts],
+    }
 
 
-def _chart(chart: Chart, width_in: float) -> dict[str, Any]:
+def _chart(chart: Chart, width_in: float, short: bool) -> dict[str, Any]:
     spec = chart.spec
     return {
         "number": chart.number,
         "title": spec.title,
         "caption": spec.caption,
         "alt": spec.alt,
-        "svg": to_svg(spec, width_in, 3.9 if spec.grid()[0] > 1 else 2.5),
+        "svg": to_svg(spec, width_in, 3.9 if spec.grid()[0] > 1 else 2.0 if short else 2.5),
     }
 
 

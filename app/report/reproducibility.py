@@ -52,7 +52,7 @@ def short_manifest_table(manifest: Manifest) -> Table:
     """The same in a few lines."""
     pairs = [
         ("Run", f"{_ids(manifest)}; computed {manifest.created:%Y-%m-%d %H:%M:%S} UTC"),
-        ("Version", f"faultline {manifest.versions.get('faultline', 'unknown')}; seeds "
+        ("Version", f"faultline {manifest.versions.get('faultline', 'unknown')}; seed "
          + ", ".join(str(seed) for seed in manifest.seeds)),
         *(
             (f"SHA-256 of {file.name}", file.sha256)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.charts.numbers import MISSING, count, interval, number, percent
-from app.report.blocks import Badge, Basis, Cell, Column, Table, cells
+from app.report.blocks import Badge, Basis, Cell, Column, Table
 from app.report.findings import direction, find_row
 from app.report.headline import Standing, Status
 from app.report.scope import label_of
@@ -90,10 +90,10 @@ def _warnings(section: Section, rows: Sequence[RiskRow]) -> str:
 def overview_table(report: StressReport, limit: int | None = None) -> Table:
     """A row a stress test, with a word for how it stands; only the `limit` heaviest if given."""
     columns = (
-        Column("Stress test", share=0.31), Column("Mean", "right", 0.09),
+        Column("Stress test", share=0.28), Column("Mean", "right", 0.09),
         Column("VaR 95%", "right", 0.09), Column("VaR 99%", "right", 0.09),
         Column("ES 95%", "right", 0.13), Column("Drawdown", "right", 0.1),
-        _beyond_column(report), Column("Status", "center", 0.11),
+        _beyond_column(report), Column("Status", "center", 0.14),
     )  # fmt: skip
     order = range(len(report.sections))
     if limit is not None and len(order) > limit:
@@ -163,31 +163,6 @@ def _beyond(section: Section, standing: Standing) -> Cell:
     return Cell(number(after / before if before and after is not None else None))
 
 
-def worst_paths_table(section: Section) -> Table:
-    """The paths that lose most, one by one."""
-    columns = (
-        Column("Path", "right", 0.1), Column("Loss", "right", 0.13),
-        Column("Without the shock", "right", 0.17), Column("Drawdown", "right", 0.14),
-        Column("Lowest at, s", "right", 0.14), Column("Widest spread, ticks", "right", 0.17),
-        Column("Thinnest touch", "right", 0.15),
-    )  # fmt: skip
-    rows = tuple(
-        cells(
-            count(path.path), number(path.loss_bp), number(path.unshocked_loss_bp),
-            number(path.drawdown_bp), f"{path.trough_s:g}", number(path.widest_spread_ticks),
-            number(path.thinnest_depth),
-        )
-        for path in section.worst_paths
-    )  # fmt: skip
-    basis = Basis(
-        units=f"losses and drawdown in bp; touch in {section.profile.size_unit}, both sides",
-        sample=f"{count(len(rows))} of {count(section.risk.paths)} paths, the largest losses",
-        intervals="none, single paths",
-        source=f"{SOURCE}, sampled each second",
-    )
-    return Table(f"Worst paths of {section.title}", columns, rows, basis)
-
-
 def achieved_table(section: Section, rows: Sequence[AchievedRow]) -> Table:
     """What each shock asked for and what the paths show."""
     columns = (
@@ -243,14 +218,3 @@ def counters_table(section: Section) -> Table:
         intervals="none, counts", source="simulator of this run",
     )  # fmt: skip
     return Table(f"Refused and repaired events, {section.title}", columns, tuple(rows), basis)
-
-
-def definitions_table(report: StressReport) -> Table:
-    """What each measure of the report means."""
-    rows: dict[str, RiskRow] = {}
-    for section in report.sections:
-        for row in section.risk.rows:
-            rows.setdefault(row.measure, row)
-    columns = (Column("Measure", share=0.3), Column("Definition", share=0.7))
-    body = tuple(cells(f"{row.label}, {row.unit}", row.definition) for row in rows.values())
-    return Table("Definitions of the measures", columns, body, Basis("risk table of the runs"))

@@ -42,7 +42,7 @@ def portfolio(report: StressReport) -> Table:
             ("Horizon", f"{', '.join(horizons)} of market time"),
             ("Limit", f"ES 95% of no more than {number(limit)} bp" if limit else "none given: the "
              "verdict says whether the shock moves ES 95%, not whether that is too much"),
-            ("Order flow", f"written by {', '.join(models)}"),
+            ("Order flow", f"written by the model {', '.join(models)}"),
             ("Paths", f"{count(sum(spec.paths for spec in specs))} pairs in all, each with and "
              "without the shock from the same random numbers"),
         ],

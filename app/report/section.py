@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from app.charts.realism import REAL, realism_charts
 from app.charts.spec import ChartSpec
 from app.charts.stress import stress_charts
-from app.report.findings import findings_of
+from app.report.findings import clipped, findings_of
 from app.report.scorecard_table import printed_models
 from engine.risk import AchievedRow, RiskTable, bands, requested_against_achieved, risk_table
 from engine.risk.paths import PairedRun
@@ -19,6 +19,8 @@ from engine.spec import RunSpec
 from model.profile import AssetProfile
 from stylized_facts.scorecard import Scorecard
 from stylized_facts.sheet import FactSheet
+
+LONGEST_TITLE = 48
 
 
 class _Frozen(BaseModel):
@@ -88,17 +90,17 @@ class Section(_Frozen):
 
     @property
     def title(self) -> str:
-        """Asset and scenario, and the intensity where it is not 1."""
+        """Asset, scenario (of a long name the beginning), and the intensity where it is not 1."""
         strength = "" if self.spec.intensity == 1.0 else f" × {self.spec.intensity:g}"
-        return f"{self.spec.asset}: {self.spec.scenario.title}{strength}"
+        return f"{self.spec.asset}: {clipped(self.spec.scenario.title, LONGEST_TITLE)}{strength}"
 
 
 def build_section(
     run: PairedRun,
     scorecard: Scorecard | None = None,
     sheets: Mapping[str, FactSheet] | None = None,
-    run_id: str = "",
     realism: StressRealism | None = None,
+    run_id: str = "",
 ) -> Section:
     """Measure a run and say what it shows.
 
@@ -108,15 +110,15 @@ def build_section(
     scorecard : realism of the run's model on the run's asset
     sheets : fact sheets by label, one of them `Real`, the model under test before the baselines;
         they become the realism charts
-    run_id : of the run store
     realism : see `app.stress_realism`
+    run_id : of the run store
     """
     spec, profile = run.spec, run.profile
     risk, achieved = risk_table(run), requested_against_achieved(run)
     summary = bands(run)
     models = {label: sheet for label, sheet in (sheets or {}).items() if label != REAL}
     models = {label: models[label] for label in printed_models(models)} if models else {}
-    figures = realism_charts(sheets[REAL], models) if sheets and REAL in sheets else []
+    drawn = realism_charts(sheets[REAL], models) if sheets and REAL in sheets else []
     return Section(
         run_id=run_id,
         spec=spec,
@@ -132,7 +134,7 @@ def build_section(
         findings=findings_of(spec, risk, achieved, scorecard),
         scorecard=scorecard,
         charts=tuple(stress_charts(summary, risk, spec.scenario, spec.asset)),
-        realism_charts=tuple(figures),
+        realism_charts=tuple(drawn),
         stress_realism=realism,
     )
 

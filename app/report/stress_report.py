@@ -21,6 +21,7 @@ from app.report.headline import (
     verdict_of,
 )
 from app.report.section import Section, build_section
+from app.report.study import Study
 from engine.risk.paths import PairedRun
 from engine.risk.stress_realism import StressRealism
 from stylized_facts.scorecard import Scorecard
@@ -56,6 +57,7 @@ class StressReport(_Frozen):
     standings : a word for each section, see `Standing`
     sections : in the order in which the runs were given
     attributions : of scenarios whose shocks were left out one by one, see `Attribution`
+    studies : sweeps and reverse stresses that the report takes along
     manifest : of all runs together
     """
 
@@ -69,6 +71,7 @@ class StressReport(_Frozen):
     standings: tuple[Standing, ...]
     sections: tuple[Section, ...] = Field(min_length=1)
     attributions: tuple[Attribution, ...] = ()
+    studies: tuple[Study, ...] = ()
     method: tuple[Topic, ...] = tuple(Topic(name=name, text=text) for name, text in texts.METHOD)
     limits: tuple[Limitation, ...] = tuple(
         Limitation(limit=limit, effect=effect, mitigation=mitigation)
@@ -89,11 +92,14 @@ def build_report(
 ) -> StressReport:
     """The report of one run; see `build_section` and `assemble` for several."""
     run_id = manifest.run_ids[0] if manifest.run_ids else ""
-    return assemble([build_section(run, scorecard, sheets, run_id, realism)], manifest)
+    return assemble([build_section(run, scorecard, sheets, realism, run_id)], manifest)
 
 
 def assemble(
-    sections: Sequence[Section], manifest: Manifest, loss_limit_bp: float | None = None
+    sections: Sequence[Section],
+    manifest: Manifest,
+    loss_limit_bp: float | None = None,
+    studies: Sequence[Study] = (),
 ) -> StressReport:
     """One report of one or several sections; the headline is that of the heaviest loss tail.
 
@@ -102,6 +108,7 @@ def assemble(
     sections : at least one
     manifest : of all their runs
     loss_limit_bp : loss that ES 95% is set against, above 0 bp
+    studies : to take along
     """
     return StressReport(
         title="Market stress-test report",
@@ -113,5 +120,6 @@ def assemble(
         standings=tuple(standing_of(section, loss_limit_bp) for section in sections),
         sections=tuple(sections),
         attributions=attributions_of(sections),
+        studies=tuple(studies),
         manifest=manifest,
     )

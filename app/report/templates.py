@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from app.report.blocks import Block
 from app.report.committee import committee_blocks
+from app.report.findings import clipped
 from app.report.full import full_blocks
 from app.report.headline import extent
+from app.report.section import LONGEST_TITLE
 from app.report.stress_report import StressReport
 from model.errors import FaultlineError
 
@@ -43,7 +45,7 @@ def cover_of(report: StressReport) -> tuple[str, str]:
     """The line below the title: what was tested, and when it was computed."""
     specs = [section.spec for section in report.sections]
     assets = _listed([spec.asset for spec in specs])
-    scenarios = _listed([spec.scenario.title for spec in specs])
+    scenarios = _listed([clipped(spec.scenario.title, LONGEST_TITLE) for spec in specs])
     horizon, paths = (extent([getattr(s, name) for s in specs]) for name in ("horizon_s", "paths"))
     left = f"{assets} · {scenarios} · horizon {horizon} s · {paths} paths"
     right = f"{report.manifest.created:%Y-%m-%d %H:%M:%S} UTC"

@@ -80,7 +80,7 @@ LIMITATIONS = (  # limit, effect on the numbers, what to do about it
     (
         "Fees, latency of the participants and hidden liquidity are not modelled.",
         "Costs of execution are lower bounds; displayed depth may understate what would trade.",
-        "Add own fees; use several latencies or sizes where they matter.",
+        "Add own fees; leave a margin for what is not displayed.",
     ),
 )
 

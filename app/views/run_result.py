@@ -76,6 +76,9 @@ def _report(path: Path, changed_ns: int) -> StressReport:
 
 def _headline(report: StressReport) -> None:
     box, icon = {
+        "breach": (st.error, ":material/block:"),
+        "watch": (st.warning, ":material/visibility:"),
+        "within": (st.success, ":material/check:"),
         "adverse": (st.error, ":material/trending_down:"),
         "unclear": (st.warning, ":material/help:"),
         "relieving": (st.success, ":material/trending_up:"),

@@ -1,0 +1,117 @@
+"""Studies that a report takes along: sweeps, reverse stresses, rare losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from app.charts.numbers import MISSING, count, number
+from app.charts.spec import ChartSpec, Frame
+from app.report.blocks import Align, Basis, Block, Bullets, Cell, Column, Heading, Paragraph, Table
+from app.report.figures import figures
+from model.errors import FaultlineError
+
+RESULT = "result.json"  # of a study's folder
+MOST_ROWS = 40  # of a study's table: more are in its own CSV
+NONE_GIVEN = (
+    "No sensitivity study and no reverse stress was given to this report. Give it the folder of "
+    "one with --study."
+)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
+
+
+class StudyTable(_Part):
+    """A table of a study; `definitions` says for each column that needs it what it holds."""
+
+    title: str
+    data: Frame
+    definitions: dict[str, str] = {}
+    note: str = ""
+
+
+class Study(_Part):
+    """What a report shows of a study, out of the `result.json` that it leaves behind.
+
+    Attributes
+    ----------
+    title, verdict : what was asked, and the answer in a sentence or two
+    failure : one line where the question has no answer, such as an outcome out of reach
+    remarks : what limits the answer
+    command : makes it again
+    """
+
+    title: str
+    verdict: str
+    charts: tuple[ChartSpec, ...] = ()
+    tables: tuple[StudyTable, ...] = ()
+    remarks: tuple[str, ...] = ()
+    command: str = ""
+    failure: str = ""
+
+
+def read_study(folder: Path) -> Study:
+    """The study in a folder.
+
+    Raises
+    ------
+    FaultlineError
+        There is no `result.json`, or it cannot be read.
+    """
+    path = folder / RESULT
+    try:
+        return Study.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise FaultlineError(f"{path}: study cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        raise FaultlineError(f"{path}: not the result of a study; run it again") from error
+
+
+def study_blocks(
+    studies: tuple[Study, ...], numbers: Iterator[int], source: str = "study of Faultline"
+) -> list[Block]:
+    """Every study under a heading of its own; a sentence where there is none."""
+    if not studies:
+        return [Paragraph(NONE_GIVEN, small=True)]
+    blocks: list[Block] = []
+    for i, study in enumerate(studies, 1):
+        blocks += [Heading(study.title, 2, f"study-{i}"), Paragraph(study.failure or study.verdict)]
+        blocks += figures(study.charts, numbers)
+        blocks += [_table(table, study.command or source) for table in study.tables]
+        if study.remarks:
+            blocks.append(Bullets(study.remarks))
+    return blocks
+
+
+def _table(table: StudyTable, source: str) -> Table:
+    frame = table.data.head(MOST_ROWS)
+    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
+    share = 1.0 / max(1, len(frame.columns))
+    aligns: list[Align] = ["right" if one else "left" for one in numeric]
+    columns = tuple(
+        Column(str(name), align, share) for name, align in zip(frame.columns, aligns, strict=True)
+    )
+    rows = tuple(tuple(Cell(_text(value)) for value in row) for row in frame.itertuples(False))
+    basis = Basis(
+        units="; ".join(f"{name}: {text}" for name, text in table.definitions.items())
+        or "as headed",
+        sample=f"{count(len(table.data))} rows",
+        intervals=table.note or "none",
+        source=source,
+    )
+    left_out = len(table.data) - len(frame)
+    note = f"Not shown: {count(left_out)} rows, in the CSV of the study." if left_out else ""
+    return Table(table.title, columns, rows, basis, note)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    if pd.isna(value):
+        return MISSING
+    return count(int(value)) if value.is_integer() else number(value)
