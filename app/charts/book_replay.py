@@ -105,7 +105,7 @@ def level_lines(
         kind="lines",
         name=f"path_{column}",
         data=pd.concat(frames),
-        title=f"{what} of {asset}, path {replay.position + 1}",
+        title=f"{what}: {asset}, path {replay.position + 1}",
         x=TIME,
         y=Axis(label=unit),
         roles={name: ROLES[name] for name in replay.arms},

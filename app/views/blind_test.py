@@ -25,7 +25,7 @@ def blind_test(real: FactSheet, model: FactSheet, label: str) -> None:
         st.info("This evaluation holds too few windows for a test.", icon=":material/info:")
         return
     with st.container(border=True):
-        chart_card(found.chart, f"{name}-{state['seed']}", 220)
+        chart_card(found.chart, f"{name}-{state['seed']}", 260)
     with st.container(horizontal=True, vertical_alignment="center"):
         for letter in LETTERS:
             st.button(

@@ -90,6 +90,7 @@ def _moment(replay: PathReplay, key: str) -> None:
             round(end, 1),
             round(end / 2, 1),
             step=max(0.1, round(end / 240, 1)),
+            format="%.1f s",
             key=f"{key}-moment",
             help="The book as it stood then, with and without the shock, and the last trades.",
         )
