@@ -33,7 +33,7 @@ def test_the_blind_test_is_answered_on_a_phone(phone: Watched, address: str) -> 
     page = phone.page
     page.goto(f"{address}/realism")
     page.get_by_role("tab", name="Which one is real?").click()
-    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)  # those of the other tab are gone
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("button", name="B is real").click()
     expect(page.get_by_text(re.compile("[A-D] is real, from"))).to_be_visible()
