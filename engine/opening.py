@@ -86,7 +86,7 @@ class OpeningWatch:
     def __init__(self, simulator: MarketSimulator, paths: int) -> None:
         self._simulator = simulator
         self._books: list[Resting | None] = [None] * paths
-        self._missing = paths
+        self._waiting = np.arange(paths)
         self.look()
 
     def look(self) -> None:
@@ -94,13 +94,12 @@ class OpeningWatch:
 
         To be called after every step: a path begins with the event that ends its burn-in.
         """
-        if self._missing == 0:
+        if len(self._waiting) == 0:
             return
-        begun = self._simulator._rows["origin_ns"][: len(self._books)] != NOT_YET
-        for b in np.flatnonzero(begun).tolist():
-            if self._books[b] is None:
-                self._books[b] = self._simulator._books.resting(b)
-                self._missing -= 1
+        begun = self._simulator._rows["origin_ns"][self._waiting] != NOT_YET
+        for b in self._waiting[begun].tolist():
+            self._books[b] = self._simulator._books.resting(b)
+        self._waiting = self._waiting[~begun]
 
     def books(self) -> OpeningBooks:
         """The books kept; a path that never began has none."""

@@ -122,7 +122,7 @@ def session_chart(look: RecordingLook, asset: str, level: str, unit: str) -> Cha
         ),
         title=f"{what}, {asset}",
         x=Axis(label="hours since midnight"),
-        y=Axis(label=own_unit or unit),
+        y=Axis(label=own_unit or unit, log=level == "touch_depth"),
         roles={REAL: Role.REAL},
         caption=(
             f"Last value in each of {len(levels)} even stretches of the session; the band holds "

@@ -60,7 +60,7 @@ def blind_round(real: FactSheet, model: FactSheet, seed: int) -> Round | None:
         data=pd.concat(frames),
         title="Which one is real?",
         x=Axis(label="seconds from the start of the window"),
-        y=Axis(label="mid price, bp from the start"),
+        y=Axis(label="mid price, bp"),
         roles=dict.fromkeys(LETTERS, Role.REAL),
         caption=(
             f"Four windows of {real.asset}, mid price every {genuine.step_s:g} s, on the same "

@@ -55,7 +55,8 @@ def depth_chart(replay: PathReplay, spans: tuple[Span, ...], asset: str) -> Char
             f"What rests at each price over time ({replay.size_unit}; the deeper the colour the "
             f"more{f', {step} ticks a cell' if step > 1 else ''}), bids below and asks above "
             "the mid. Triangles are trades: up where the aggressor buys, down where it sells, "
-            f"larger with size. {_checked(replay)}"
+            f"larger with size.{' Shocks act in the shaded time.' if spans else ''} "
+            f"{_checked(replay)}"
         ),
         definition=(
             "The book that the path opened with, and every recorded order, trade and cancel done "
@@ -105,7 +106,7 @@ def level_lines(
         kind="lines",
         name=f"path_{column}",
         data=pd.concat(frames),
-        title=f"{what} of {asset}, path {replay.position + 1}",
+        title=f"{what}: {asset}, path {replay.position + 1}",
         x=TIME,
         y=Axis(label=unit),
         roles={name: ROLES[name] for name in replay.arms},

@@ -45,6 +45,7 @@ def to_plotly(
             trace.showlegend = trace.showlegend is not False and trace.name not in named
             named |= {trace.name} if trace.showlegend else set()
             figure.add_trace(trace, **place)
+    figure.update_layout(showlegend=len(spec.roles) > 1)  # of one thing the title speaks
     lay_out(figure, spec, dark=dark, height=height, title=title)
     annotate(figure, spec, dark=dark)
     return figure

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from app.charts.numbers import number
+from app.charts.numbers import number, percent
 from app.charts.palette import Role
 from app.charts.spec import Axis, ChartSpec
+from stylized_facts.quantities import CROSSING_DEPTH
 from stylized_facts.scorecard import HEADLINE, Scorecard
 from stylized_facts.sheet import Curve, Distribution, FactSheet
 from stylized_facts.verdict import CLOSE, MATCH
@@ -106,17 +107,21 @@ def distribution(sheets: Mapping[str, FactSheet], key: str, *, log_y: bool = Fal
     found = _having(sheets, key)
     first = next(iter(found.values()))
     log_x = first.scale in ("log", "log1p")
-    frames = [_histogram(label, one, log_x) for label, one in found.items()]
+    data = pd.concat([_histogram(label, one, log_x) for label, one in found.items()])
+    left_out = ""
+    if key == "depth":
+        data, left_out = _resting(data, found)
     per = "per decade" if log_x else f"1/{first.unit}" if first.unit else "share per unit"
     return ChartSpec(
         kind="histogram",
         name=f"histogram_{key}",
-        data=pd.concat(frames),
+        data=data,
         title=first.label,
         x=Axis(label=_with_unit(first), log=log_x),
         y=Axis(label=f"density, {per}", log=log_y),
         roles=_roles(found),
-        caption=f"{first.label}, {first.sampling}. {_sizes(found)}. {_outside(found)}".strip(),
+        caption=f"{first.label}, {first.sampling}. {_sizes(found)}. {_outside(found)}".strip()
+        + left_out,
         definition=(
             f"Share of the values of each bin over its width{' in decades' if log_x else ''}; bins "
             "are those of the real sample. Counted are values that do not overlap."
@@ -238,15 +243,31 @@ def _histogram(label: str, one: Distribution, log_x: bool) -> pd.DataFrame:
     if log_x:  # a bin that begins at zero begins where the next one would, seen on the log axis
         positive = edges[edges > 0]
         edges = np.where(edges > 0, edges, positive[0] ** 2 / positive[1])
+    share = np.asarray(one.share, np.float64)
     widths = np.diff(np.log10(edges) if log_x else edges)
+    if log_x and len(widths) > 1 and widths[-1] < 0.5 * widths[-2]:  # the largest value alone
+        share = np.append(share[:-2], share[-2:].sum())
+        edges = np.delete(edges, -2)
+        widths = np.diff(np.log10(edges))
     return pd.DataFrame(
-        {
-            "series": label,
-            "left": edges[:-1],
-            "right": edges[1:],
-            "y": np.asarray(one.share) / widths,
-        }
+        {"series": label, "left": edges[:-1], "right": edges[1:], "y": share / widths}
     )
+
+
+def _resting(data: pd.DataFrame, found: Mapping[str, Distribution]) -> tuple[pd.DataFrame, str]:
+    """The bins of a depth histogram in which orders rest near the touch, and what is left out.
+
+    Orders that cross are all at one value far away (`CROSSING_DEPTH`), and few rest very deep.
+    """
+    quantiles = np.concatenate([one.quantiles for one in found.values()])
+    low, high = np.quantile(quantiles[quantiles > CROSSING_DEPTH], [0.02, 0.98])
+    near = (data["right"] >= low) & (data["left"] <= high) & (data["left"] > CROSSING_DEPTH)
+    crossing = {
+        label: float(np.mean(np.asarray(one.quantiles) <= CROSSING_DEPTH))
+        for label, one in found.items()
+    }
+    listed = ", ".join(f"{label} {percent(share)}" for label, share in crossing.items())
+    return data[near], f" Not drawn: orders that cross ({listed}) and those that rest far off."
 
 
 def _roles(labels: Mapping[str, object]) -> dict[str, Role]:

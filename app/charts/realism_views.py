@@ -121,11 +121,14 @@ def response(sheets: Sheets) -> ChartSpec:
         kind="bar",
         name="response",
         data=pd.DataFrame(rows, columns=["series", "category", "y", "low", "high"]),
-        title="Response of the mid to events",
-        x=Axis(label=""),
-        y=Axis(label="ticks after 10 events, in the direction of the event"),
+        title="Response of the mid to events, ten events later",
+        x=Axis(label="event, and whether it moves the mid at once"),
+        y=Axis(label="ticks"),
         roles={label: role_of(label) for label in sheets},
-        caption="Mean move of the mid ten events later, with 95% bootstrap intervals over windows.",
+        caption=(
+            "Mean move of the mid in the direction of the event, with 95% bootstrap intervals over "
+            "windows."
+        ),
         definition=(
             "Mean of sign x (mid ten events later - mid before), apart for market orders, limit "
             "orders and cancels, and for those that leave the mid or move it at once."
@@ -139,25 +142,23 @@ def response(sheets: Sheets) -> ChartSpec:
 def intraday(sheets: Sheets) -> ChartSpec:
     """Activity, spread and volatility by five minutes of the real session; models as their mean."""
     bins = sheets[REAL].intraday
-    minutes = (np.array([one.start_s for one in bins]) + 150) / 60
+    hours = (np.array([one.start_s for one in bins]) + 150) / 3600
     frames = []
     for panel, (field, fact) in LEVELS.items():
         real = np.array([getattr(one, field) for one in bins])
         unit = float(np.nanmean(real)) or 1.0
-        frames.append(
-            pd.DataFrame({"panel": panel, "series": REAL, "x": minutes, "y": real / unit})
-        )
+        frames.append(pd.DataFrame({"panel": panel, "series": REAL, "x": hours, "y": real / unit}))
         for label, sheet in sheets.items():
             if label != REAL and fact in sheet.facts:
                 level = sheet.facts[fact].value / unit
-                ends = {"x": minutes[[0, -1]], "y": [level, level]}
+                ends = {"x": hours[[0, -1]], "y": [level, level]}
                 frames.append(pd.DataFrame({"panel": panel, "series": label, **ends}))
     return ChartSpec(
         kind="lines",
         name="intraday",
         data=pd.concat(frames),
         title="Intraday profile",
-        x=Axis(label="minutes since midnight"),
+        x=Axis(label="hours since midnight"),
         y=Axis(label="multiple of the real mean"),
         roles={label: role_of(label) for label in sheets},
         caption=(

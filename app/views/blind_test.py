@@ -12,6 +12,8 @@ from app.views.chart_card import chart_card
 from app.views.session import plain
 from stylized_facts.sheet import FactSheet
 
+NARROW_PX = 150  # of a window: a phone shows all four
+
 
 @st.fragment
 def blind_test(real: FactSheet, model: FactSheet, label: str) -> None:
@@ -25,7 +27,7 @@ def blind_test(real: FactSheet, model: FactSheet, label: str) -> None:
         st.info("This evaluation holds too few windows for a test.", icon=":material/info:")
         return
     with st.container(border=True):
-        chart_card(found.chart, f"{name}-{state['seed']}", 220)
+        chart_card(found.chart, f"{name}-{state['seed']}", 260, NARROW_PX)
     with st.container(horizontal=True, vertical_alignment="center"):
         for letter in LETTERS:
             st.button(

@@ -36,7 +36,7 @@ def chart_grid(charts: Sequence[ChartSpec], key: str) -> None:
 
 
 @st.fragment
-def chart_card(chart: ChartSpec, key: str, height: int = 340) -> None:
+def chart_card(chart: ChartSpec, key: str, height: int = 340, panel_px: int = PANEL_PX) -> None:
     """Draw a chart; its table is made only when asked for, without a rerun of the page.
 
     Parameters
@@ -46,10 +46,12 @@ def chart_card(chart: ChartSpec, key: str, height: int = 340) -> None:
         Unique on the page.
     height : int
         Pixels, of a single row of panels.
+    panel_px : int
+        Least width of a panel; where the page is narrower, the chart scrolls.
     """
     st.markdown(f"**{plain(chart.title)}**")
     figure = to_plotly(chart, dark=is_dark(), height=height, title=False)
-    with st.grid(1, min_column_width=PANEL_PX * chart.grid()[1], wrap=False):  # phones scroll
+    with st.grid(1, min_column_width=panel_px * chart.grid()[1], wrap=False):  # phones scroll
         st.plotly_chart(
             figure, theme=None, key=f"{key}-chart", config=PLOTLY, alt=chart.alt or chart.title
         )

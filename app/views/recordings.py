@@ -85,8 +85,8 @@ def session_charts(look: RecordingLook, name: str, currency: str, size_unit: str
     """Price, spread and depth of a recording over its session."""
     units = {"mid": currency, "touch_depth": size_unit}
     charts = [session_chart(look, name, level, units.get(level, "")) for level in LEVELS]
-    chart_grid(charts[1:], f"session-{name}")
     chart_grid(charts[:1], f"session-{name}")
+    chart_grid(charts[1:], f"session-{name}")
 
 
 @st.fragment

@@ -12,7 +12,6 @@ from app.charts.numbers import number
 from app.charts.stress import shock_spans
 from app.path_replay import PathReplay, load_replay
 from app.views.chart_card import chart_card, chart_grid
-from app.views.session import plain
 from engine.runs import StoredRun
 from engine.runs.summary import RunSummary
 from engine.spec import RunSpec
@@ -90,6 +89,7 @@ def _moment(replay: PathReplay, key: str) -> None:
             round(end, 1),
             round(end / 2, 1),
             step=max(0.1, round(end / 240, 1)),
+            format="%.1f s",
             key=f"{key}-moment",
             help="The book as it stood then, with and without the shock, and the last trades.",
         )
@@ -120,4 +120,4 @@ def _stamp(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except OSError as error:
-        raise FaultlineError(plain(f"{path}: is gone ({error.strerror}); run it again")) from error
+        raise FaultlineError(f"{path}: is gone ({error.strerror}); run it again") from error

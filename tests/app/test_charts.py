@@ -14,13 +14,14 @@ from pydantic import ValidationError
 from app.charts import ChartSpec, Marker, Role, Span, to_plotly, to_svg
 from app.charts.numbers import count, interval, number, percent
 from app.charts.palette import LOOKS
-from app.charts.realism import REAL, realism_charts, scorecard_map
+from app.charts.realism import REAL, distribution, realism_charts, scorecard_map
 from app.charts.spec import MAX_CELLS, MAX_POINTS, Axis
 from app.charts.stress import shock_spans, stress_charts
 from engine.risk import bands, risk_table
 from engine.rollout import StressRun
 from engine.scenario import Scenario, load_scenario
 from stylized_facts import FactSheet, Scorecard
+from stylized_facts.quantities import CROSSING_DEPTH
 
 BOOK = {
     "series": ["Bids", "Bids", "Asks", "Asks", "Mid", "Mid", "Buys", "Sells"],
@@ -318,3 +319,18 @@ def test_a_ladder_is_bars_to_the_right() -> None:
     data = {"series": ["Bids", "Asks"], "x": [100, 20], "y": [-1, 2]}
     bars = to_plotly(spec("ladder", data, roles=BOOK_ROLES)).data
     assert [(bar.orientation, bar.x[0], bar.y[0]) for bar in bars] == [("h", 100, -1), ("h", 20, 2)]
+
+
+def test_the_largest_value_does_not_get_a_bin_of_its_own(sheets: dict[str, FactSheet]) -> None:
+    chart = distribution(sheets, "touch_volume")
+    for label, rows in chart.series(chart.data):
+        widths = np.diff(np.log10(np.append(rows["left"], rows["right"].iloc[-1])))
+        assert widths[-1] > 0.5 * widths[-2]
+        one = sheets[label].distributions["touch_volume"]
+        assert (rows["y"] * widths).sum() == pytest.approx(1 - one.below - one.above, rel=1e-5)
+
+
+def test_depth_is_drawn_without_what_crosses(sheets: dict[str, FactSheet]) -> None:
+    chart = distribution(sheets, "depth")
+    assert chart.data["left"].min() > CROSSING_DEPTH
+    assert "orders that cross (Real" in chart.caption
