@@ -41,6 +41,7 @@ st.set_page_config(
     page_icon=str(resources.files("assets") / "icon.png"),
     layout="wide",
 )
+st.logo(str(resources.files("assets") / "icon.png"), size="large")
 follow_ground()
 try:
     page.run()
