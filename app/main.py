@@ -42,7 +42,7 @@ st.set_page_config(
     layout="wide",
 )
 st.logo(str(resources.files("assets") / "icon.png"), size="large")
-follow_ground()
+follow_ground(page.title)
 try:
     page.run()
 except FaultlineError as error:
