@@ -53,7 +53,8 @@ st.set_page_config(
     page_icon=str(resources.files("assets") / "icon.png"),
     layout="wide",
 )
-follow_ground()
+st.logo(str(resources.files("assets") / "icon.png"), size="large")
+follow_ground(page.title)
 try:
     page.run()
 except FaultlineError as error:

@@ -27,19 +27,30 @@ with left:
         **KEPT,
     )
     chosen = choose_scenario()
+
+specs = []
+with right:
     st.subheader("How it is run")
     models = [*bundled_models(), *RUNNABLE]
     if st.session_state.get("builder-model") not in models:
         st.session_state["builder-model"] = models[0]
-    model = st.selectbox(
-        "Model",
-        models,
-        format_func=model_title,
-        key="builder-model",
-        help="What writes the order flow. The baselines are there for comparison.",
-        **KEPT,
-    )
-    with st.grid(3, min_column_width=150, gap="small"):
+    with st.grid(2, min_column_width=170, gap="small"):
+        model = st.selectbox(
+            "Model",
+            models,
+            format_func=model_title,
+            key="builder-model",
+            help="What writes the order flow. The baselines are there for comparison.",
+            **KEPT,
+        )
+        seed = st.number_input(
+            "Seed (0 or more)",
+            0,
+            2**53 - 1,
+            key=hold("builder-seed", SEED),
+            help="The same seed and settings give the same paths.",
+            **KEPT,
+        )
         paths = st.number_input(
             "Paths (1 to 4,096)",
             1,
@@ -57,43 +68,30 @@ with left:
             help="Market time of each path. It has to hold all shocks, and what follows them.",
             **KEPT,
         )
-        seed = st.number_input(
-            "Seed (0 or more)",
-            0,
-            2**53 - 1,
-            key=hold("builder-seed", SEED),
-            help="The same seed and settings give the same paths.",
-            **KEPT,
+    settings = {
+        "intensity": chosen.intensity, "paths": int(paths), "horizon_s": float(horizon_s),
+        "seed": int(seed), "model": model,
+    }  # fmt: skip
+    with st.container(border=True):
+        asked = st.button(
+            "Run stress test", type="primary", icon=":material/play_arrow:", key="builder-run"
         )
+        try:
+            if not assets:
+                raise FaultlineError("assets: none is chosen; choose at least one")
+            from app.stress import spec_of
 
-with right:
-    st.subheader("What it will do")
-    specs = []
-    try:
-        if not assets:
-            raise FaultlineError("assets: none is chosen; choose at least one")
-        from app.stress import spec_of
-
-        settings = {
-            "intensity": chosen.intensity, "paths": int(paths), "horizon_s": float(horizon_s),
-            "seed": int(seed), "model": model,
-        }  # fmt: skip
-        specs = [spec_of(asset, chosen.scenario, **settings) for asset in assets]
-        in_words(chosen, assets)
-        with st.container(border=True):
-            asked = st.button(
-                "Run stress test", type="primary", icon=":material/play_arrow:", key="builder-run"
-            )
+            specs = [spec_of(asset, chosen.scenario, **settings) for asset in assets]
             st.caption(cost(specs))
             if asked:
                 submit(specs)
-    except FaultlineError as error:
-        explain(error)
-    if specs:
-        shared = chosen.shared.model_copy(update=settings | {"assets": tuple(assets)})
-        files(chosen, shared)
+        except FaultlineError as error:
+            explain(error)
+    files(chosen, chosen.shared.model_copy(update=settings | {"assets": tuple(assets)}))
 
-if assets:
+if specs:
+    st.subheader("What it will do")
+    in_words(chosen, assets)
     try:
         over_time(chosen, assets[0], float(horizon_s))
     except FaultlineError as error:

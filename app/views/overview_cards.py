@@ -17,7 +17,7 @@ from model.errors import FaultlineError
 
 SHOWN = 8
 HEADLINES = ("var_95_bp", "es_95_bp")
-COLUMNS = (0.9, 3.2, 1.9, 1.9, 0.7, 1.1)
+COLUMNS = (1.2, 3.6, 2.2, 2.2, 0.9)
 
 
 def headline_cards() -> None:
@@ -25,7 +25,7 @@ def headline_cards() -> None:
     runs = shared_jobs().store.runs(limit=200)
     finished = [run for run in runs if run.status.state is RunState.FINISHED]
     events = sum(run.status.events for run in finished)
-    with st.grid(4, min_column_width=190, gap="small"):
+    with st.grid(4, min_column_width=160, gap="small"):
         st.metric("Finished runs", f"{len(finished):,}", border=True, height="stretch")
         st.metric(
             "Events simulated", f"{events:,}", border=True, height="stretch",
@@ -58,23 +58,20 @@ def last_runs() -> None:
         return
     for run in runs:
         with st.container(border=True):
-            cells = st.columns(COLUMNS, vertical_alignment="center")
-            with cells[0]:
+            badge, what, var, es, way = st.columns(COLUMNS, vertical_alignment="center")
+            with badge:
                 state_badge(run)
-            with cells[1]:
-                st.markdown(
-                    f"**{plain(run.spec.asset)}** · {plain(run.spec.scenario.title)} "
-                    f"×{run.spec.intensity:g}"
-                )
-                st.caption(
-                    f"{run.status.created:%Y-%m-%d %H:%M} UTC · {run.spec.paths:,} paths × "
-                    f"{run.spec.horizon_s:g} s · {plain(model_title(run.spec.model))}"
-                )
-            for cell, row in zip(cells[2:4], _headlines(run), strict=True):
+            spec = run.spec
+            what.markdown(
+                f"**{plain(spec.asset)}** · {plain(spec.scenario.title)} ×{spec.intensity:g}  \n"
+                f":small[:gray[{run.status.created:%Y-%m-%d %H:%M} UTC · {spec.paths:,} paths × "
+                f"{spec.horizon_s:g} s · {plain(model_title(spec.model))} · took "
+                f"{clock(elapsed_s(run))}]]"
+            )
+            for cell, row in zip((var, es), _headlines(run), strict=True):
                 with cell:
                     _headline(row)
-            cells[4].caption(f"took {clock(elapsed_s(run))}")
-            cells[5].page_link(
+            way.page_link(
                 RESULTS, label="Open", icon=":material/monitoring:", query_params={"run": run.id}
             )
 
@@ -92,11 +89,9 @@ def _headlines(run: StoredRun) -> tuple[RiskRow | None, ...]:
 def _headline(row: RiskRow | None) -> None:
     if row is None or row.shocked is None:
         return
-    st.markdown(
-        f"{plain(row.label)} **{number(row.shocked.value)} {plain(row.unit)}**",
-        help=f"Shocked; {row.definition}.",
-    )
+    text = f"{plain(row.label)} **{number(row.shocked.value)} {plain(row.unit)}**"
     if row.effect is not None:
         change = number(row.effect.value, signed=True)
         ends = interval(row.effect.lower, row.effect.upper, signed=True)
-        st.caption(plain(f"change {change} ({ends})"))
+        text += f"  \n:small[:gray[change {change} ({ends})]]"
+    st.markdown(text, help=f"Under the shock; {row.definition}.")

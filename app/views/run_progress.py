@@ -20,7 +20,8 @@ def live_runs(only: str = "", log: bool = False) -> None:
     log : whether the end of a run's log can be looked at
     """
     begun = [run.id for run in open_runs()]
-    st.fragment(_live_runs, run_every=POLL_S if begun else None)(begun, only, log)
+    with st.container():  # a place of its own: what follows does not move when a run ends
+        st.fragment(_live_runs, run_every=POLL_S if begun else None)(begun, only, log)
 
 
 def _live_runs(begun: list[str], only: str, log: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.charts.numbers import MISSING, interval, number
+from app.charts.numbers import MINUS, MISSING, interval, number
 from app.report import StressReport
 from app.report.findings import direction
 from app.report.write import read_report
@@ -19,10 +19,15 @@ from engine.runs import RunState, StoredRun
 
 _FORMATS = {"html": "text/html", "pdf": "application/pdf", "json": "application/json"}
 UNBROKEN = "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}"
-KEY_FIGURES = (
-    "return_mean_bp", "var_95_bp", "es_95_bp", "drawdown_bp", "spread_ticks_shock",
-    "touch_depth_shock", "liquidation_cost_bp",
-)  # fmt: skip
+KEY_FIGURES = {
+    "return_mean_bp": "Mean return",
+    "var_95_bp": "VaR 95%",
+    "es_95_bp": "ES 95%",
+    "drawdown_bp": "Maximum drawdown",
+    "spread_ticks_shock": "Spread in the shock",
+    "touch_depth_shock": "Depth in the shock",
+    "liquidation_cost_bp": "Cost of execution",
+}
 DISTANCE = (
     "Distance of the model's flow to held-out real data, in units of the distance between two "
     "parts of the real data; geometric mean over the scores of the page Realism."
@@ -93,17 +98,20 @@ def _key_figures(report: StressReport) -> None:
     """Cards of the main measures, each with interval, effect and definition, and of realism."""
     risk = report.sections[0].risk
     known = {row.measure: row for row in risk.rows}
-    with st.grid(4, min_column_width=190, gap="small"):
-        for row in (known[key] for key in KEY_FIGURES if key in known):
+    with st.grid(4, min_column_width=160, gap="small"):
+        for key, label in KEY_FIGURES.items():
+            if key not in known:
+                continue
+            row = known[key]
             shocked = row.shocked or Estimate(value=None)
             with st.container(border=True, height="stretch"):
                 effect = row.effect.value if row.effect else None
                 st.metric(
-                    plain(row.label),
+                    label,
                     f"{number(shocked.value)} {row.unit}",
-                    None if effect is None else f"{effect:+.3g} {row.unit}",
+                    None if effect is None else f"{_ascii(effect)} {row.unit}",
                     delta_color="off" if _unclear(row) else "normal" if _good(row) else "inverse",
-                    help=plain(f"Under the shock. {row.definition}."),
+                    help=plain(f"{row.label}, under the shock: {row.definition}."),
                 )
                 note = f"{100 * risk.confidence:g}% interval {_ends(shocked)}"
                 if row.effect is not None:
@@ -113,6 +121,11 @@ def _key_figures(report: StressReport) -> None:
         with st.container(border=True, height="stretch"):
             st.metric(plain(card.label), plain(card.value), help=DISTANCE)
             st.caption(plain(card.note))
+
+
+def _ascii(change: float) -> str:
+    """A signed number whose sign Streamlit understands."""
+    return number(change, signed=True).replace(MINUS, "-")
 
 
 def _good(row: RiskRow) -> bool:

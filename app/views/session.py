@@ -39,15 +39,18 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def follow_ground() -> None:
+def follow_ground(page: str) -> None:
     """Draw the page again, charts and all, when the visitor changes between light and dark."""
-    _follow_ground(is_dark())
 
+    def follow(drawn_dark: bool) -> None:
+        if is_dark() != drawn_dark:  # Streamlit does not tell the script before its next run
+            st.rerun()
 
-@st.fragment(run_every=GROUND_POLL_S)
-def _follow_ground(drawn_dark: bool) -> None:
-    if is_dark() != drawn_dark:  # Streamlit does not tell the script before its next run
-        st.rerun()
+    # Streamlit tells fragments apart by their names. With one for all pages, a call that was under
+    # way when the page changed would be answered on the new page as if on the old one, and the
+    # browser would lose the new page.
+    follow.__qualname__ = f"follow_ground.{page}"
+    st.fragment(follow, run_every=GROUND_POLL_S)(is_dark())
 
 
 def plain(text: str) -> str:

@@ -19,6 +19,8 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_WITHIN_S = 120
+# Streamlit looks for its server below the address of the page first, and then at the root.
+PROBES = ("/_stcore/health", "/_stcore/host-config")
 LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 
 
@@ -40,7 +42,7 @@ class Watched:
             self.outside.append(request.url)
 
     def _console(self, message: playwright.ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.location["url"].endswith(PROBES):
             self.errors.append(message.text)
 
 
