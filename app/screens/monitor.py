@@ -9,10 +9,10 @@ from app.views.runs import (
     clock,
     elapsed_s,
     explain,
+    go_on,
     open_runs,
     run_title,
     state_badge,
-    submit,
 )
 from app.views.session import plain, shared_jobs
 from engine.runs import RunState
@@ -54,9 +54,9 @@ for run in over:
                     query_params={"run": run.id},
                 )
                 continue
-            if st.button("Run it again", key=f"again-{run.id}", icon=":material/replay:"):
+            if st.button("Go on with it", key=f"again-{run.id}", icon=":material/play_arrow:"):
                 try:
-                    submit([run.spec])
+                    go_on(run)
                 except FaultlineError as error:
                     explain(error)
             with st.popover("Log", icon=":material/notes:"):

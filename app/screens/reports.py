@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from app.views.exports import MIME, report_bytes, report_name
+from app.charts.csv_text import csv_text
+from app.report import MIME, TEMPLATES, report_bytes, report_name
 from app.views.runs import explain, finished_runs, run_label, run_title, summary_of, ways_on
 from app.views.session import plain
 from model.errors import FaultlineError
 
 PARTS = (
-    ("shocked.parquet", "Shocked paths, Parquet", "application/vnd.apache.parquet"),
-    ("baseline.parquet", "Unshocked paths, Parquet", "application/vnd.apache.parquet"),
-    ("summary.json", "Summary, JSON", "application/json"),
-    ("spec.json", "Settings, JSON", "application/json"),
+    ("summary.json", "Summary, JSON"),
+    ("spec.json", "Settings, JSON"),
+    ("manifest.json", "Manifest, JSON"),
 )
+EXTENT = {"committee": "Committee, three pages", "full": "Everything"}
 
 st.title("Reports and export")
 st.caption("One report of one or several runs, and their data, to take away. Nothing is sent.")
@@ -38,32 +39,55 @@ if not chosen:
 st.header("Report")
 picked = [runs[run_id] for run_id in chosen]
 folders = [run.folder for run in picked]
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    template = st.segmented_control(
+        "Extent",
+        TEMPLATES,
+        default=TEMPLATES[0],
+        required=True,
+        format_func=EXTENT.__getitem__,
+        key="reports-template",
+        help="Three pages for a decision, or all tables, charts, assumptions and definitions.",
+    )
+    limit = st.number_input(
+        "Loss limit, bp (none: empty)",
+        0.1,
+        10_000.0,
+        None,
+        key="reports-limit",
+        help="The verdict sets the mean of the worst 5% of losses against it.",
+        width=240,
+    )
+asked_for = [chosen, template, limit]
 made = st.session_state.get("reports-made", {})
-if made.get("runs") != chosen:
+if made.get("asked") != asked_for:
     made = {}
 if st.button("Make the report", type="primary", icon=":material/description:", key="reports-make"):
     # Made on the page and not on the click of a download, which could not say what is wrong.
     with st.spinner("Writing the report"):
         try:
-            made = {"runs": chosen} | {name: report_bytes(folders, name) for name in MIME}
+            made = {"asked": asked_for} | {
+                name: report_bytes(folders, template, name, limit_bp=limit) for name in MIME
+            }
             st.session_state["reports-made"] = made
         except FaultlineError as error:
             explain(error)
 if made:
     with st.container(horizontal=True, vertical_alignment="center"):
-        for suffix, mime in MIME.items():
+        for name, mime in MIME.items():
             st.download_button(
-                f"Report, {suffix.upper()}",
-                made[suffix],
-                report_name(folders, suffix),
+                "Everything, ZIP" if name == "bundle" else f"Report, {name.upper()}",
+                made[name],
+                report_name(folders, template, name),
                 mime,
-                key=f"reports-{suffix}",
+                key=f"reports-{name}",
                 on_click="ignore",
                 icon=":material/download:",
             )
 st.caption(
     "The PDF is for reading and filing, the HTML for zooming into its charts, the JSON for "
-    "programs; all three hold the same numbers."
+    "programs; all three hold the same numbers. The ZIP adds tables as CSV, charts as SVG, paths "
+    "as Parquet and a checksum of each file."
 )
 
 st.header("Data")
@@ -71,13 +95,13 @@ for run in picked:
     with st.container(border=True):
         st.markdown(f"**{plain(run_title(run))}**")
         with st.container(horizontal=True, vertical_alignment="center"):
-            for file, label, mime in PARTS:
+            for file, label in PARTS:
                 path = run.folder / file
                 st.download_button(
                     label,
                     path.read_bytes,
                     f"{run.id}-{file}",
-                    mime,
+                    "application/json",
                     key=f"reports-{file}-{run.id}",
                     on_click="ignore",
                     icon=":material/download:",
@@ -90,7 +114,7 @@ for run in picked:
                 continue
             st.download_button(
                 "Risk table, CSV",
-                risk.to_frame().to_csv(index=False),
+                csv_text(risk.to_frame()),
                 f"{run.id}-risk.csv",
                 "text/csv",
                 key=f"reports-risk-{run.id}",

@@ -12,7 +12,7 @@ from app.scenario_files import SharedTest, read_sent_scenario, scenario_yaml
 from app.views.chart_card import chart_card
 from app.views.runs import clock, explain, finished_runs, summary_of
 from app.views.scenario_form import OWN, Chosen, origin_of
-from app.views.session import plain
+from app.views.session import plain, shared_jobs
 from app.views.severity_table import deepest_fall_bp, real_facts, severity_table, usual_move_bp
 from engine.runs import StoredRun
 from engine.scenario import Scenario
@@ -20,7 +20,6 @@ from engine.spec import RunSpec
 from model.catalogue import load_profile
 from model.errors import FaultlineError
 
-BYTES_AN_EVENT = 77  # of the columns of an `engine.ensemble.PathEnsemble`
 PREVIEW_PX = 220
 
 
@@ -113,25 +112,18 @@ def _earlier(scenario: Scenario, asset: str) -> StoredRun | None:
 
 
 def cost(specs: Sequence[RunSpec]) -> str:
-    """What runs will take, in a sentence: events, time by the speed of the last run, memory."""
-    events = [2 * s.paths * s.horizon_s * load_profile(s.asset).events_per_s for s in specs]
-    total = sum(events)
-    if total <= 0:
-        return ""
-    text = f"About {_rounded(total):,.0f} events to simulate, with and without the shock"
-    memory = max(events) * BYTES_AN_EVENT / 2**20
-    text += f"; {max(1, _rounded(memory)):,.0f} MiB for their record"
-    speed = next(
-        (
-            run.status.events_per_s
-            for run in finished_runs().values()
-            if run.spec.model == specs[0].model and run.status.events_per_s > 0
-        ),
-        None,
+    """What runs will take, in a sentence: events, memory, disk, time; see `app.limits.estimate`."""
+    from app.limits import estimate
+
+    store = shared_jobs().store
+    needs = [estimate(spec, store) for spec in specs]
+    seconds = sum(need.seconds for need in needs)
+    return (
+        f"At most about {_rounded(sum(need.events for need in needs)):,.0f} events, with and "
+        f"without the shock; {_rounded(max(need.memory_bytes for need in needs) / 1e9):g} GB of "
+        f"memory, {_rounded(sum(need.disk_bytes for need in needs) / 1e6):,.0f} MB of disk; "
+        f"{clock(_rounded(seconds))} min."
     )
-    if speed is not None:
-        text += f"; {clock(total / speed)} min at the speed of the last run"
-    return f"{text}."
 
 
 def _rounded(value: float) -> float:

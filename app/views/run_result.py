@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
+from app.charts.csv_text import csv_text
 from app.charts.numbers import MINUS, MISSING, interval, number
-from app.report import StressReport
+from app.report import MIME, StressReport, report_bytes, report_name
 from app.report.findings import direction
 from app.report.write import read_report
 from app.views.chart_card import chart_grid
-from app.views.runs import run_title, submit, summary_of, ways_on
+from app.views.replay import replay_view
+from app.views.runs import FOUND, go_on, run_title, summary_of, ways_on
 from app.views.session import plain, shared_jobs
 from app.views.severity_table import deepest_fall_bp, real_facts, severity_table
 from engine.risk import Estimate, RiskRow
+from engine.risk.how_many_paths import MOST_PATHS, PathsNeeded
 from engine.runs import RunState, StoredRun
 
-_FORMATS = {"html": "text/html", "pdf": "application/pdf", "json": "application/json"}
+NUMBERS, WATCH = "Numbers and charts", "Watch a path"
+TEMPLATE = "full"  # of the downloads beside the headline
 UNBROKEN = "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}"
 KEY_FIGURES = {
     "return_mean_bp": "Mean return",
@@ -40,6 +45,12 @@ def show_result(run: StoredRun) -> None:
     if not run.status.state.last:
         return
     st.header(plain(run_title(run)))
+    if st.session_state.pop(FOUND, "") == run.id:
+        st.info(
+            f"This very test was run on {run.status.created:%Y-%m-%d at %H:%M} UTC: the same "
+            "settings give the same paths, so its results are shown.",
+            icon=":material/inventory_2:",
+        )
     if run.status.state is RunState.FAILED:
         st.error(f"The run failed: {plain(run.status.message)}", icon=":material/error:")
         with st.expander("End of its log"):
@@ -47,24 +58,34 @@ def show_result(run: StoredRun) -> None:
         _again(run)
         return
     if run.status.state is RunState.CANCELLED:
-        st.info("The run was cancelled; nothing of it is kept.", icon=":material/cancel:")
+        st.info(
+            "The run was cancelled. Paths that were finished are kept.",
+            icon=":material/cancel:",
+        )
         _again(run)
         return
     report = report_of_run(run)
     _headline(report)
     _downloads(run, report)
-    section = report.sections[0]
-    chart_grid(section.charts, run.id)
+    view = st.segmented_control(
+        "View", [NUMBERS, WATCH], default=NUMBERS, required=True, key=f"result-view-{run.id}",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if view == WATCH:
+        replay_view(run)
+        return
+    chart_grid(report.sections[0].charts, run.id)
     _against_history(run)
     _risk(report)
     _achieved(report)
+    _realism(report)
     _provenance(report)
 
 
 def _again(run: StoredRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Run it again", key="result-again", icon=":material/replay:"):
-            submit([run.spec])
+        if st.button("Go on with it", key="result-again", icon=":material/play_arrow:"):
+            go_on(run)
     ways_on()
 
 
@@ -157,18 +178,16 @@ def _against_history(run: StoredRun) -> None:
 
 def _downloads(run: StoredRun, report: StressReport) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        for suffix, mime in _FORMATS.items():
-            file = run.folder / f"report.{suffix}"
+        for name, mime in MIME.items():
             st.download_button(
-                f"Report, {suffix.upper()}",
-                file.read_bytes,
-                f"faultline-{report.sections[0].spec.asset}-{run.id}.{suffix}",
+                "Everything, ZIP" if name == "bundle" else f"Report, {name.upper()}",
+                partial(report_bytes, [run.folder], TEMPLATE, name),
+                report_name([run.folder], TEMPLATE, name),
                 mime,
-                key=f"download-{suffix}-{run.id}",
+                key=f"download-{name}-{run.id}",
                 on_click="ignore",
                 icon=":material/download:",
-                type="primary" if suffix == "pdf" else "secondary",
-                disabled=not file.is_file(),
+                type="primary" if name == "pdf" else "secondary",
             )
         st.caption(plain(f"{report.stamp}. Run {run.id}."))
 
@@ -184,6 +203,7 @@ def _risk(report: StressReport) -> None:
             "Shocked": estimate_text(row.shocked),
             "Effect of the shock": estimate_text(row.effect, signed=True),
             "Paths": f"{row.n:,}",
+            "Paths to have": "" if row.paths_needed is None else _needed(row.paths_needed),
             "Remark": plain(row.warning),
         }
         for row in risk.rows
@@ -195,12 +215,14 @@ def _risk(report: StressReport) -> None:
             "resamples of whole paths; the effect is taken on pairs of paths. "
             f"{risk.paths:,} paths of {risk.horizon_s:g} s"
             + (f", {risk.cut_paths:,} cut before the horizon asked for." if risk.cut_paths else ".")
+            + " “Paths to have” brings the standard error down to a tenth of the number. "
+            + risk.reading
         )
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Risk table, CSV",
-            lambda: risk.to_frame().to_csv(index=False),
+            lambda: csv_text(risk.to_frame()),
             "risk.csv",
             "text/csv",
             on_click="ignore",
@@ -234,6 +256,43 @@ def _achieved(report: StressReport) -> None:
         st.markdown(
             "\n".join(f"- **{plain(row.quantity)}**: {plain(row.definition)}" for row in achieved)
         )
+
+
+def _needed(needed: PathsNeeded) -> str:
+    more = "or more" if needed.recommended >= MOST_PATHS else ""
+    return f"{needed.recommended:,} {more}".strip()
+
+
+def _realism(report: StressReport) -> None:
+    """Which stylized facts still hold under stress, and how far from the model's own flow it is."""
+    realism = report.sections[0].stress_realism
+    if realism is None:
+        return
+    st.subheader("What still holds under stress")
+    for sentence in realism.sentences:
+        st.markdown(plain(f"{sentence}."))
+    rows = [
+        {
+            "Fact": plain(fact.label),
+            "Unit": plain(fact.unit),
+            "Real, 95% band": f"{number(fact.real)} ({interval(fact.real_low, fact.real_high)})",
+            "Unshocked": estimate_text(fact.unshocked),
+            "Shocked": estimate_text(fact.shocked),
+            "Under stress": fact.verdict,
+        }
+        for fact in realism.headline
+    ]
+    if rows:
+        st.table(rows, border="horizontal", hide_index=True, alt="Stylized facts under stress")
+        st.caption(
+            plain(
+                f"{realism.reading} {realism.paths:,} paths of {realism.path_s:g} s of each arm, "
+                f"{realism.real_windows:,} real windows of {realism.real_window_s:g} s."
+            )
+        )
+    for note in (*realism.notes, realism.support.reading if realism.support else ""):
+        if note:
+            st.caption(plain(note))
 
 
 def _provenance(report: StressReport) -> None:

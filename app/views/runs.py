@@ -19,6 +19,7 @@ OVERVIEW, BUILDER, MONITOR = "screens/overview.py", "screens/builder.py", "scree
 RESULTS, COMPARE, REPORTS = "screens/results.py", "screens/compare.py", "screens/reports.py"
 METHOD = "screens/method.py"
 LISTED = 100
+FOUND = "runs-found"  # id of a run that was found instead of computed
 
 Colour = Literal["gray", "blue", "green", "red", "orange"]
 
@@ -98,16 +99,33 @@ def submit(specs: Sequence[RunSpec]) -> None:
     FaultlineError
         One of them cannot be run, of which none is queued then, or the store cannot be written.
     """
-    from app.stress import check_spec  # loads the engine: not before it is needed
+    from app.limits import check_fits  # these load the engine: not before it is needed
+    from app.stress import check_spec
 
     if not specs:
         raise FaultlineError("assets: none is chosen; choose at least one")
+    jobs = shared_jobs()
     for spec in specs:
         check_spec(spec)
-    run_ids = [shared_jobs().submit(spec) for spec in specs]
+        check_fits(spec, jobs.store)
+    known = jobs.known(specs[0])
+    run_ids = [jobs.submit(spec) for spec in specs]
     if len(run_ids) == 1:
+        st.session_state[FOUND] = run_ids[0] if known else ""
         st.switch_page(RESULTS, query_params={"run": run_ids[0]})
     st.switch_page(MONITOR)
+
+
+def go_on(run: StoredRun) -> None:
+    """Queue a run that failed or was cancelled again; finished paths of it are not done twice.
+
+    Raises
+    ------
+    FaultlineError
+        It is gone, or the store cannot be written.
+    """
+    shared_jobs().resume(run.id)
+    st.switch_page(RESULTS, query_params={"run": run.id})
 
 
 def ways_on() -> None:

@@ -24,9 +24,33 @@ def test_a_finished_run_shows_its_results(add: Callable[..., str]) -> None:
     assert "(" in risk["Shocked"].iloc[0]  # the interval
     achieved = tables["What each shock asked for and got"]
     assert "executed share of usual volume" in list(achieved["Quantity"])
+    realism = tables["Stylized facts under stress"]
+    assert set(realism["Under stress"]) <= {
+        "holds", "lost", "not there before", "comes in", "not known"
+    }  # fmt: skip
     assert "faultline run" in at.code[0].value
     formats = [button.label for button in at.get("download_button")]
-    assert formats[:3] == ["Report, HTML", "Report, PDF", "Report, JSON"]
+    assert formats[:4] == ["Report, HTML", "Report, PDF", "Report, JSON", "Everything, ZIP"]
+
+
+def test_one_path_can_be_watched(add: Callable[..., str]) -> None:
+    run_id = add()
+    at = page("results", run=run_id)
+    at.get_by_key(f"result-view-{run_id}").set_value("Watch a path").run()
+    assert not at.exception
+    assert not at.table[0].value.empty
+    assert at.get_by_key(f"replay-which-{run_id}").value == "Worst loss"
+    assert not [table for table in at.table if table.proto.alt.startswith("Risk numbers")]
+
+
+def test_the_same_test_again_is_found(add: Callable[..., str], store: RunStore) -> None:
+    run_id = add()
+    at = page("results", run=run_id)
+    at.session_state["runs-found"] = run_id
+    at.run()
+    assert "This very test was run" in at.info[0].value
+    at.run()
+    assert not at.info
 
 
 def test_key_figures_carry_definition_and_effect(add: Callable[..., str], run: StressRun) -> None:
