@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.charts.numbers import count, interval, number
@@ -31,7 +33,7 @@ from engine.scenario import load_scenario
 from model.catalogue import find_asset, load_profile
 from model.errors import FaultlineError, SpecError
 
-RETURNS = "returns"
+RETURNS, BOOK = "returns", "book.yaml"
 TAIL_PATHS = 5  # a tail number needs so many paths of each asset beyond its level
 
 
@@ -101,7 +103,7 @@ def play_portfolio(
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> StudyReport:
-    """Play every position, join them, and write `portfolio.json`.
+    """Play every position, join them, and write `portfolio.json` and `book.yaml`.
 
     Raises
     ------
@@ -136,7 +138,16 @@ def play_portfolio(
         spec=spec, correlation=correlation, shocked=tuple(arms[0]), unshocked=tuple(arms[1])
     )
     write_atomic(folder / "portfolio.json", result.model_dump_json(indent=1) + "\n")
+    write_atomic(folder / BOOK, _as_yaml(spec, folder, returns))
     return portfolio_report(result, losses)
+
+
+def _as_yaml(spec: PortfolioSpec, folder: Path, returns: Path | None) -> str:
+    """A file that asks for the same portfolio; the table of returns as seen from `folder`."""
+    content = spec.model_dump(mode="json")
+    if returns is not None:
+        content[RETURNS] = os.path.relpath(returns, folder)
+    return str(yaml.safe_dump(content, sort_keys=False))
 
 
 def portfolio_report(result: PortfolioResult, losses: Sequence[PositionLosses]) -> StudyReport:
@@ -177,7 +188,7 @@ def portfolio_report(result: PortfolioResult, losses: Sequence[PositionLosses]) 
             *([] if result.correlation is None else [_correlation(result.correlation, losses)]),
         ),
         remarks=tuple(_remarks(result, losses)),
-        command="faultline portfolio FILE.yaml",
+        command=f"faultline portfolio {BOOK}",
     )  # fmt: skip
 
 

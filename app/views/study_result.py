@@ -15,7 +15,8 @@ from app.views.session import plain
 from engine.runs import RunState
 
 _MIME = {".html": "text/html", ".json": "application/json", ".csv": "text/csv",
-         ".parquet": "application/octet-stream", ".svg": "image/svg+xml"}  # fmt: skip
+         ".parquet": "application/octet-stream", ".svg": "image/svg+xml",
+         ".yaml": "application/yaml"}  # fmt: skip
 
 
 def show_study(study_id: str) -> None:
@@ -40,7 +41,7 @@ def show_study(study_id: str) -> None:
         ):
             studies.resume(study_id)
             st.rerun()
-        return  # fmt: skip
+        return
     report = read_study(folder)
     box, icon = (st.info, ":material/info:")
     if report.failure:

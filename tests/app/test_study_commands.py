@@ -131,13 +131,17 @@ def test_mistakes_are_one_line(
 def test_a_portfolio_from_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "book.yaml"
+    file = tmp_path / "mine.yaml"
     file.write_text(PORTFOLIO)
     rng = np.random.default_rng(0)
     returns = pd.DataFrame(rng.normal(size=(60, 2)), columns=["AMZN", "MSFT"])
     returns.to_csv(tmp_path / "returns.csv", index=False)
-    assert invoke(["portfolio", str(file), "--out", str(tmp_path)]) == 0
+    assert invoke(["portfolio", str(file), "--out", str(tmp_path / "out")]) == 0
+    # The file that it leaves behind asks for the same, and gives the same numbers.
+    again = str(tmp_path / "out" / "book.yaml")
+    assert invoke(["portfolio", again, "--out", str(tmp_path)]) == 0
     kept = json.loads((tmp_path / "portfolio.json").read_text())
+    assert json.loads((tmp_path / "out" / "portfolio.json").read_text()) == kept
     labels = {row["dependence"] for row in kept["shocked"]}
     assert {"Comonotone", "Independence", "Gaussian (estimated)", "t, df 3"} < labels
     table = pd.read_csv(tmp_path / "positions.csv")
@@ -159,7 +163,7 @@ def test_a_portfolio_from_the_command_line(
         assert invoke(["portfolio", str(file), "--out", str(tmp_path)]) == 2
         shown = capsys.readouterr().err.strip()
         assert message in shown
-        assert "book.yaml" in shown
+        assert "mine.yaml" in shown
         assert "\n" not in shown
 
 
