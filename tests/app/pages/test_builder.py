@@ -21,7 +21,7 @@ def test_a_visitor_sees_what_the_shocks_will_do(store: RunStore) -> None:
     assert at.multiselect(key="builder-assets").value
     assert "A large sell programme runs" in texts(at)
     assert "Sells 1,485 shares" in texts(at)
-    assert "events to simulate" in texts(at)
+    assert "events, with and without the shock" in texts(at)
     assert len(charts(at)) == 1  # intensity over time
     assert "Severity against history" in [part.value for part in at.subheader]
 

@@ -38,7 +38,8 @@ def test_one_path_can_be_watched(add: Callable[..., str]) -> None:
     at = page("results", run=run_id)
     at.get_by_key(f"result-view-{run_id}").set_value("Watch a path").run()
     assert not at.exception
-    assert not at.table[0].value.empty
+    assert not at.error or at.error[0].value.startswith("Adverse")
+    assert len(charts(at)) >= 3
     assert at.get_by_key(f"replay-which-{run_id}").value == "Worst loss"
     assert not [table for table in at.table if table.proto.alt.startswith("Risk numbers")]
 
