@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -145,7 +146,7 @@ def catalogue_lines(recording: Recording, reader: str, file: str) -> str:
     return (
         f'{meta.asset}:\n  venue: {meta.venue or "own"}\n  date: "{meta.date}"\n'
         f"  currency: {meta.currency}\n  tick_size: {meta.tick_size:g}\n"
-        f'  session: ["{first}", "{last}"]\n  recording: {file}\n  reader: {reader}\n'
+        f'  session: ["{first}", "{last}"]\n  recording: {json.dumps(file)}\n  reader: {reader}\n'
         f'  liquidity: 1\n  splits:\n    train: ["{first}", "{second}"]\n'
         f'    validation: ["{second}", "{third}"]\n    test: ["{third}", "{last}"]\n'
     )

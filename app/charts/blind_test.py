@@ -59,7 +59,7 @@ def blind_round(real: FactSheet, model: FactSheet, seed: int) -> Round | None:
         name="which_one_is_real",
         data=pd.concat(frames),
         title="Which one is real?",
-        x=Axis(label="seconds from the start of the window"),
+        x=Axis(label="seconds"),
         y=Axis(label="mid price, bp"),
         roles=dict.fromkeys(LETTERS, Role.REAL),
         caption=(

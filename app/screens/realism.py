@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.charts.realism import scorecard_map
+from app.charts.realism import REAL, scorecard_map
 from app.charts.realism_views import HORIZONS_S, VIEWS, impact, returns
 from app.evaluations import evaluated_assets, evaluated_models, evaluation_path
 from app.views.blind_test import blind_test
@@ -67,7 +67,7 @@ st.markdown(f"**{plain(asset)}** · {plain(' · '.join(sizes))}")
 
 views = [*VIEWS, BLIND] if shown else list(VIEWS)
 views += [CARD] if evaluation.scorecard else []
-sheets = {"Real": real, **shown}
+sheets = {REAL: real, **shown}
 key = f"realism-{asset}"
 for name, tab in zip(views, st.tabs(views, on_change="rerun", key="realism-view"), strict=True):
     if not tab.open:

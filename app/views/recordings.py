@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tempfile
 from collections.abc import Mapping
@@ -147,7 +148,7 @@ def own_recording() -> None:
             raise FaultlineError(
                 f"name {asset[:30]!r}: use up to 24 letters, digits, dots, dashes or underscores"
             )
-        if not re.fullmatch(r"(\d{4}-\d\d-\d\d)?", date) or (reader == "bitstamp" and not date):
+        if (date or reader == "bitstamp") and not _is_date(date):
             raise FaultlineError(f"date {date[:30]!r}: write it as 2026-01-31")
         with tempfile.TemporaryDirectory() as folder:
             if chosen is not None and root is not None:
@@ -155,7 +156,9 @@ def own_recording() -> None:
             else:
                 path = _kept(files, Path(folder))
             try:
-                recording = read_own(path, reader, asset=asset, date=date, tick_size=tick)
+                recording = read_own(path, reader, asset=asset.upper(), date=date, tick_size=tick)
+                if not recording.events.meta.date:
+                    raise FaultlineError(f"date: {path.name} does not tell it; write it above")
                 seen = look(recording)
             except FaultlineError as error:  # the folder is nobody's business
                 raise FaultlineError(str(error).replace(f"{folder}/", "")) from error
@@ -185,6 +188,13 @@ def _kept(files: list, folder: Path) -> Path:  # type: ignore[type-arg]
         paths.append(path)
     messages = [path for path in paths if "_orderbook_" not in path.name]
     return (messages or paths)[0]
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _counted(value: int | None) -> str:

@@ -110,7 +110,11 @@ def test_a_users_file_is_checked_in_place(
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
-    [("own-asset", "../x", "name '../x'"), ("own-date", "31.1.", "write it as 2026-01-31")],
+    [
+        ("own-asset", "../x", "name '../x'"),
+        ("own-date", "2026-13-01", "write it as 2026-01-31"),
+        ("own-date", "", "mine_message.csv does not tell it"),
+    ],
 )
 def test_a_wrong_setting_is_said_in_place(
     quiet: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: str, message: str
