@@ -73,14 +73,14 @@ def keep_results(
 def publish(folder: Path, out: Path, formats: Sequence[str]) -> StressReport:
     """Put the results of a finished run into another folder, and return its report.
 
-    Paths are linked where the file system can do that; all else is copied. What an earlier run left
-    in `out` is replaced.
+    Paths are linked where the file system can do that; all else is written anew. What an earlier
+    run left in `out` is replaced.
 
     Parameters
     ----------
     folder : of the run in the store
     out : it must exist
-    formats : of the report; those that the run has not are made
+    formats : of the report; its JSON, which the others can be made from, is always there
 
     Raises
     ------
@@ -88,23 +88,20 @@ def publish(folder: Path, out: Path, formats: Sequence[str]) -> StressReport:
         The report cannot be read, or `out` cannot be written.
     """
     report = read_report(folder / "report.json")
-    names = ["spec.json", "summary.json", "manifest.json", "report.json", JOURNAL]
-    names += [path.name for path in folder.glob("*-[0-9][0-9][0-9][0-9][0-9].parquet")]
-    names += [f"report.{name}" for name in formats if (folder / f"report.{name}").is_file()]
+    names = ["spec.json", "summary.json", "manifest.json", JOURNAL]
+    names += [file.name for arm in ARMS for file in chunk_files(folder / f"{arm}.parquet")]
     try:
         for arm in ARMS:
             for path in (out / f"{arm}.parquet", *chunk_files(out / f"{arm}.parquet")):
                 path.unlink(missing_ok=True)
-        for name in dict.fromkeys(names):
+        for name in names:
             with replacing(out / name, durable=False) as temporary:
                 _link_or_copy(folder / name, temporary)
     except OSError as error:
         raise FaultlineError(
             f"{out}: results cannot be written ({error.strerror}); they are in {folder}"
         ) from error
-    lacking = [name for name in formats if f"report.{name}" not in names]
-    if lacking:
-        write_report(report, out, lacking)
+    write_report(report, out, list(dict.fromkeys([*formats, "json"])))
     return report
 
 

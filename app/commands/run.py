@@ -115,7 +115,7 @@ def run_and_report(
             store.reopen(run_id, queue=False)
             there = RunPaths(stopped.folder).done
             notes.print(f"going on with {run_id}: {there} of {spec.paths} paths are there")
-        execute_here(store, run_id, formats)
+        execute_here(store, run_id, ["json"])
     report = publish(store.folder(run_id), out, formats)
     console = Console()
     console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
@@ -133,7 +133,7 @@ def run_and_report(
 
 
 def execute_here(store: RunStore, run_id: str, formats: list[str]) -> None:
-    """Do a queued run in this process, with a bar.
+    """Do a queued run in this process, with a bar; `formats` of its report stay in the store.
 
     Raises
     ------
@@ -144,10 +144,8 @@ def execute_here(store: RunStore, run_id: str, formats: list[str]) -> None:
     from app.execute import execute
 
     spec = store.get(run_id).spec
-    # The JSON is always kept: the other formats can be made from it again.
-    kept = list(dict.fromkeys([*formats, "json"]))
     with rollout_bar(f"{spec.asset} {spec.scenario.name}") as bar:
-        if execute(store, run_id, kept, bar, bar.stage) is None:
+        if execute(store, run_id, formats, bar, bar.stage) is None:
             raise FaultlineError(
                 f"{run_id}: was cancelled; `faultline runs resume` goes on with it"
             )

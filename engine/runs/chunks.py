@@ -157,6 +157,8 @@ class RunPaths:
                 f"`faultline runs resume {self.folder.name}` computes them"
             )
         baseline, shocked = (open_arm(self.folder, arm) for arm in ARMS)
+        if spec.scenario.compile(spec.intensity, profile, spec.horizon_s).does_nothing:
+            shocked = baseline  # one object, as in the run that was computed
         return StressRun(spec, profile, baseline, shocked, self.timing())
 
     def timing(self) -> dict[str, float]:
