@@ -19,7 +19,7 @@ from engine.risk import bands
 from engine.risk.stress_realism import StressRealism
 from engine.rollout import StressRun
 from engine.runs.atomic import replacing, sync
-from engine.runs.chunks import ARMS, JOURNAL, RunPaths
+from engine.runs.chunks import ARMS, JOURNAL, OPENING, RunPaths
 from engine.runs.summary import RunSummary
 from engine.spec import RunSpec
 from engine.stored_ensemble import StoredEnsemble
@@ -97,10 +97,11 @@ def publish(
     """
     report = read_report(folder / "report.json")
     names = ["spec.json", "summary.json", "manifest.json", JOURNAL]
-    names += [path.name for path in folder.glob("*-[0-9][0-9][0-9][0-9][0-9].parquet")]
+    for kind in (*ARMS, OPENING):
+        names += [file.name for file in chunk_files(folder / f"{kind}.parquet")]
     try:
-        for arm in ARMS:
-            for path in (out / f"{arm}.parquet", *chunk_files(out / f"{arm}.parquet")):
+        for kind in (*ARMS, OPENING):
+            for path in (out / f"{kind}.parquet", *chunk_files(out / f"{kind}.parquet")):
                 path.unlink(missing_ok=True)
         for name in names:
             with replacing(out / name, durable=False) as temporary:

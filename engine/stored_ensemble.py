@@ -39,6 +39,7 @@ class StoredEnsemble(PathEnsemble):
         self._set("files", tuple(files))
         self._set("_first_path", np.cumsum([0, *(len(header) for header in headers)]))
         self._set("_columns", OrderedDict())
+        self._set("_part", (-1, None))  # that was read last for one path, and its number
         for name, value in joined_paths(headers).items():
             self._set(name, value)
 
@@ -71,5 +72,7 @@ class StoredEnsemble(PathEnsemble):
         """The path at position `path` as a `Recording`; reads the file that holds it."""
         position = range(len(self))[path]
         part = int(np.searchsorted(self._first_path, position, side="right")) - 1
-        own = read_ensemble(self.files[part])
+        if self._part[0] != part:
+            self._set("_part", (part, read_ensemble(self.files[part])))
+        own: PathEnsemble = self._part[1]
         return own.recording(position - int(self._first_path[part]))

@@ -157,7 +157,7 @@ def resume(
     one = named_run(store, run)
     paths = RunPaths(one.folder)
     intact = one.status.state is RunState.FINISHED and paths.whole and not paths.broken()
-    if intact and all((one.folder / f"report.{name}").is_file() for name in FORMATS):
+    if intact and (one.folder / "report.json").is_file():
         typer.echo(f"{one.id}: is finished, and all its files are as they were written")
         return
     for warning in check_fits(one.spec, store):

@@ -19,6 +19,7 @@ from model.profile import AssetProfile
 
 JOURNAL = "chunks.json"
 ARMS = ("baseline", "shocked")
+OPENING = "opening"  # the books that the paths of a chunk open with
 CHUNK_EVENTS = {"cpu": 1 << 20, "cuda": 1 << 23}  # expected, of both arms; memory follows from it
 CHUNK_PATHS = {"cpu": 128, "cuda": 1024}  # more are no faster
 LEAST_CHUNK_PATHS = 16  # fewer would leave the processor waiting
@@ -135,7 +136,7 @@ class RunPaths:
             write_ensemble(ensemble, path)
             files[path.name] = _digest(path)
         if run.opening is not None:
-            path = chunk_file(self.folder / "opening.parquet", number)
+            path = chunk_file(self.folder / f"{OPENING}.parquet", number)
             run.opening.write(path)
             files[path.name] = _digest(path)
         chunk = Chunk(
@@ -161,6 +162,8 @@ class RunPaths:
                 f"`faultline runs resume {self.folder.name}` computes them"
             )
         baseline, shocked = (open_arm(self.folder, arm) for arm in ARMS)
+        if spec.scenario.compile(spec.intensity, profile, spec.horizon_s).does_nothing:
+            shocked = baseline  # one object, as in the run that was computed
         return StressRun(spec, profile, baseline, shocked, self.timing())
 
     def timing(self) -> dict[str, float]:

@@ -80,6 +80,15 @@ def test_what_is_stored_is_what_was_computed(kept: RunPaths, whole: StressRun) -
     assert risk_table(stored, resamples=50) == risk_table(whole, resamples=50)
 
 
+def test_arms_without_a_shock_are_one_object(tmp_path: Path) -> None:
+    calm = SPEC.model_copy(update={"intensity": 0.0})
+    paths = RunPaths(tmp_path)
+    paths.begin(calm, 7)
+    paths.keep(0, roll(calm))
+    stored = paths.run(calm, PROFILE)
+    assert stored.shocked is stored.baseline
+
+
 def test_an_ensemble_on_disk_has_no_other_attributes(kept: RunPaths) -> None:
     arm = open_arm(kept.folder, "shocked")
     assert not hasattr(arm, "nonsense")

@@ -1,4 +1,8 @@
-"""A store under attack: how often is set by FAULTLINE_KILLS, a few times if it is not set."""
+"""A store under attack: how often is set by FAULTLINE_KILLS.
+
+Processes are forked here, which is only safe where no thread was ever started: in a process of its
+own. Where FAULTLINE_KILLS is not set, `test_share` starts one for a small share of the tests.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,9 @@ import pytest
 
 import engine.runs.chunks
 from tests.torture.tally import TALLY, Tally
-from tests.torture.victim import PATHS, Victim
+from tests.torture.victim import KILLS, PATHS, Victim
+
+collect_ignore = ["test_share.py"] if KILLS else ["test_kills.py", "test_faults.py"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -23,9 +23,9 @@ from engine.runs.index import search
 from model.errors import FaultlineError
 from tests.torture.deaths import run_killed
 from tests.torture.tally import Tally
-from tests.torture.victim import Victim, in_full, share_of_kills
+from tests.torture.victim import Victim, share_of_kills
 
-HARMS = ("cut short", "emptied", "deleted")
+HARMS = ("bit flipped", "cut short", "emptied", "deleted")
 
 
 def one_line(victim: Victim) -> str:
@@ -65,7 +65,6 @@ def test_a_disk_that_is_full(
             victim.log.unlink()
 
 
-@in_full
 def test_a_file_that_may_not_grow(victim: Victim, reference: Victim, tally: Tally) -> None:
     """A quota for files: the same, where no disk can be mounted."""
     for size in (0, 200, 4_000, 30_000):
@@ -83,7 +82,6 @@ def test_a_file_that_may_not_grow(victim: Victim, reference: Victim, tally: Tall
             assert victim.risk(victim.out) == reference.risk(reference.out)
 
 
-@in_full
 def test_a_store_that_may_only_be_read(small_disk: Path, reference: Victim, tally: Tally) -> None:
     victim = Victim(small_disk)
     victim.log = Path("/dev/shm") / f"faultline-{os.getpid()}.log"
@@ -110,7 +108,7 @@ def test_a_store_that_may_only_be_read(small_disk: Path, reference: Victim, tall
     assert [row.id for row in search(victim.store)] == [run_id]
 
 
-@pytest.mark.parametrize("harm", ["bit flipped", *(pytest.param(h, marks=in_full) for h in HARMS)])
+@pytest.mark.parametrize("harm", HARMS)
 def test_a_chunk_that_rots(
     victim: Victim, reference: Victim, tally: Tally, dice: np.random.Generator, harm: str
 ) -> None:
@@ -145,7 +143,6 @@ def test_a_chunk_that_rots(
             victim.inspect(reference.hashes())
 
 
-@in_full
 @pytest.mark.parametrize("name", ["status.json", "spec.json", "chunks.json", "summary.json"])
 def test_a_file_of_a_run_that_is_broken(
     victim: Victim, reference: Victim, tally: Tally, name: str
@@ -169,7 +166,6 @@ def test_a_file_of_a_run_that_is_broken(
         assert victim.store.status(newest).state is RunState.FINISHED
 
 
-@in_full
 def test_two_writers(victim: Victim, reference: Victim, tally: Tally) -> None:
     """Who asks for the same run at the same time: both are served or one is told to wait."""
     for _ in range(share_of_kills(0.05, 1)):
@@ -184,7 +180,6 @@ def test_two_writers(victim: Victim, reference: Victim, tally: Tally) -> None:
             assert victim.risk(victim.out) == reference.risk(reference.out)
 
 
-@in_full
 def test_a_clock_that_goes_back(
     victim: Victim, reference: Victim, tally: Tally, monkeypatch: pytest.MonkeyPatch
 ) -> None:

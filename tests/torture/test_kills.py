@@ -17,7 +17,7 @@ from model.presets import PRESETS
 from model.training import TrainingSettings, train
 from tests.torture.deaths import count_operations, run_killed
 from tests.torture.tally import Tally
-from tests.torture.victim import Victim, in_full, share_of_kills
+from tests.torture.victim import Victim, share_of_kills
 
 
 def kill_run(
@@ -52,7 +52,6 @@ def test_a_run_killed_at_a_file_operation(
     assert struck > 0.8 * len(chosen)
 
 
-@in_full
 def test_a_run_killed_at_a_moment(
     victim: Victim, reference: Victim, tally: Tally, dice: np.random.Generator
 ) -> None:
@@ -64,7 +63,6 @@ def test_a_run_killed_at_a_moment(
         kill_run(victim, reference, tally, "run killed at a moment", after_s=after)
 
 
-@in_full
 def test_a_run_killed_again_and_again(
     victim: Victim, reference: Victim, tally: Tally, dice: np.random.Generator
 ) -> None:
@@ -79,7 +77,6 @@ def test_a_run_killed_again_and_again(
     assert victim.risk(victim.out) == reference.risk(reference.out)
 
 
-@in_full
 def test_a_report_killed(victim: Victim, reference: Victim, tally: Tally, tmp_path: Path) -> None:
     """The old report or the new one, never half of one."""
     (run_id,) = reference.store.ids()
@@ -96,7 +93,6 @@ def test_a_report_killed(victim: Victim, reference: Victim, tally: Tally, tmp_pa
     assert run_killed(command) == 0
 
 
-@in_full
 def test_training_killed(tally: Tally, tmp_path: Path, dice: np.random.Generator) -> None:
     """It goes on where its last state was kept, and ends with the same weights."""
     from app.models import resolve_model
@@ -130,7 +126,6 @@ def test_training_killed(tally: Tally, tmp_path: Path, dice: np.random.Generator
             assert again.config.sha256 == calm.config.sha256
 
 
-@in_full
 def test_fitting_killed(tally: Tally, tmp_path: Path, data_dir: Path) -> None:
     """Reading a recording and fitting to it: the old file or the new one."""
     from model.profile import AssetProfile
@@ -153,7 +148,6 @@ def test_fitting_killed(tally: Tally, tmp_path: Path, data_dir: Path) -> None:
     assert file.read_bytes() == calm
 
 
-@in_full
 def test_a_kill_leaves_no_run_without_a_word(victim: Victim, reference: Victim) -> None:
     """A run that was cut short says so, and `faultline runs resume` ends it."""
     victim.clear()

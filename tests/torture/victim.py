@@ -7,8 +7,6 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from app.cli import invoke
 from engine.risk.table import RiskTable
 from engine.runs import RunState, RunStore
@@ -16,14 +14,12 @@ from engine.runs.chunks import RunPaths
 from engine.runs.summary import RunSummary
 from tests.torture.deaths import run_killed
 
-KILLS = int(os.environ.get("FAULTLINE_KILLS", "0"))  # 0: a few, enough to see that it works
+KILLS = int(os.environ.get("FAULTLINE_KILLS", "0"))  # 0: `test_share` alone
 PATHS = 24  # in three chunks
-
-in_full = pytest.mark.skipif(not KILLS, reason="only in `make torture` (FAULTLINE_KILLS)")
 
 
 def share_of_kills(share: float, few: int) -> int:
-    """How many of FAULTLINE_KILLS a test tries; `few` where that is not set."""
+    """How many of FAULTLINE_KILLS a test tries, and `few` at least."""
     return max(few, round(KILLS * share))
 
 
