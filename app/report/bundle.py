@@ -32,7 +32,7 @@ class RunRecord(BaseModel):
 
     schema_version: int
     specs: tuple[RunSpec, ...]
-    paths: tuple[tuple[str, ...], ...]  # files of each run in the bundle, in the order of `specs`
+    paths: tuple[tuple[str, ...], ...]  # files in the bundle by folder, in the order given
     manifest: Manifest
 
 
@@ -45,11 +45,13 @@ def write_bundle(
     ----------
     report : StressReport
     template : of the HTML and the PDF
-    folders : of the runs, in the order of the sections; their Parquet files become `paths/`
+    folders : of the runs, in the order of the sections; their Parquet files become `paths/`. One
+        that is given twice counts once, as in `app.report.collect_report`
     file : opened for writing
     """
     sums = []
-    parquet = [_parquet(folder, i) for i, folder in enumerate(folders, 1)]
+    each = dict.fromkeys(folder.absolute() for folder in folders)
+    parquet = [_parquet(folder, i) for i, folder in enumerate(each, 1)]
     record = RunRecord(
         schema_version=report.schema_version,
         specs=tuple(section.spec for section in report.sections),

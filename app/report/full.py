@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from app.charts.contributions import tail_bars
 from app.report.attribution_blocks import attribution_blocks
-from app.report.blocks import Block, Bullets, Heading, Paragraph
+from app.report.blocks import Block, Bullets, Heading, PageBreak, Paragraph
 from app.report.figures import LIQUIDITY_FIGURES, LOSS_FIGURES, chosen, figures, other_than
 from app.report.findings import TAIL
 from app.report.model_risk import model_risk_blocks
@@ -57,8 +57,15 @@ def full_blocks(report: StressReport) -> list[Block]:
         ("Appendix: definitions and precision", "definitions", _appendix(report)),
     )  # fmt: skip
     return [
-        block for title, anchor, blocks in parts for block in (Heading(title, 1, anchor), *blocks)
+        block
+        for title, anchor, blocks in parts
+        for block in (*_breaks(anchor), Heading(title, 1, anchor), *blocks)
     ]
+
+
+def _breaks(anchor: str) -> list[Block]:
+    """The appendix begins a new page."""
+    return [PageBreak()] if anchor == "definitions" else []
 
 
 def _summary(report: StressReport) -> list[Block]:

@@ -256,11 +256,12 @@ def _beyond_sentence(section: Section, limit_bp: float) -> str:
     shocked = standing.shocked_beyond or Estimate(value=None)
     unshocked = standing.unshocked_beyond or Estimate(value=None)
     paths = len(section.shocked_loss_bp)
+    ends = f"{percent(shocked.lower)} to {percent(shocked.upper)}"
     return (
-        f"{section.title}: {percent(shocked.value)} of {counted(paths, 'path')} lose more than "
-        f"{number(limit_bp)} bp under the shock ({100 * section.risk.confidence:g}% interval "
-        f"{percent(shocked.lower)} to {percent(shocked.upper)}), {percent(unshocked.value)} "
-        "without it."
+        f"{section.title}: {percent(shocked.value)} of {counted(paths, 'path')} "
+        f"{'loses' if paths == 1 else 'lose'} more than {number(limit_bp)} bp under the shock "
+        f"({100 * section.risk.confidence:g}% interval {ends}), {percent(unshocked.value)} without "
+        "it."
     )
 
 

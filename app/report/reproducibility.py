@@ -90,7 +90,11 @@ def change_log_table(report: StressReport) -> Table:
     )
     blank = tuple(cells("", "", "") for _ in range(2))
     return Table(
-        "Change log", columns, (first, *blank), Basis("this report; blank lines to fill in")
+        "Change log",
+        columns,
+        (first, *blank),
+        Basis("this report; blank lines to fill in"),
+        tall=True,
     )
 
 

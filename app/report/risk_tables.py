@@ -206,14 +206,15 @@ def counters_table(section: Section) -> Table:
         for counters in both:
             value, proposed = counters.get(name, 0), counters.get("proposed", 0)
             share = percent(value / proposed) if proposed and name != "proposed" else ""
-            row.append(Cell(count(value), share))
+            below = section.profile.size_unit if name.endswith("_size") else share
+            row.append(Cell(count(value), below))
         rows.append(tuple(row))
     columns = (
         Column("What", share=0.5), Column("Unshocked", "right", 0.25),
         Column("Shocked", "right", 0.25),
     )  # fmt: skip
     basis = Basis(
-        units="events; small print: share of the events proposed",
+        units="events, with their share of those proposed, unless another unit stands below",
         sample=f"all events of {count(section.risk.paths)} pairs of paths, burn-in excluded",
         intervals="none, counts", source="simulator of this run",
     )  # fmt: skip

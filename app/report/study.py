@@ -72,9 +72,7 @@ def read_study(folder: Path) -> Study:
         raise FaultlineError(f"{path}: not the result of a study; run it again") from error
 
 
-def study_blocks(
-    studies: tuple[Study, ...], numbers: Iterator[int], source: str = "study of Faultline"
-) -> list[Block]:
+def study_blocks(studies: tuple[Study, ...], numbers: Iterator[int]) -> list[Block]:
     """Every study under a heading of its own; a sentence where there is none."""
     if not studies:
         return [Paragraph(NONE_GIVEN, small=True)]
@@ -82,7 +80,7 @@ def study_blocks(
     for i, study in enumerate(studies, 1):
         blocks += [Heading(study.title, 2, f"study-{i}"), Paragraph(study.failure or study.verdict)]
         blocks += figures(study.charts, numbers)
-        blocks += [_table(table, study.command or source) for table in study.tables]
+        blocks += [_table(table, study.command or "study of Faultline") for table in study.tables]
         if study.remarks:
             blocks.append(Bullets(study.remarks))
     return blocks

@@ -21,6 +21,7 @@ from app.report.csv_tables import frames_of
 from app.report.html import render_html
 from app.report.model_risk import tripped_sentence
 from app.report.pdf import render_pdf
+from app.report.risk_tables import counters_table
 from app.report.section import Section
 from app.report.templates import TEMPLATES, blocks_of
 from app.report.texts import STAMP
@@ -213,6 +214,15 @@ def test_each_format_shows_the_numbers_of_the_json(drawn: StressReport, tmp_path
             assert finding in where
         for card in stored["cards"]:
             assert card["value"] in where
+
+
+def test_sizes_are_no_share_of_events(drawn: StressReport) -> None:
+    counters = {"proposed": 200, "thinned": 50, "withdrawn_size": 60, "halted": 0}
+    section = drawn.sections[0].model_copy(update={"shocked_counters": counters})
+    rows = {row[0].text: row[2] for row in counters_table(section).rows}
+    assert (rows["thinned"].text, rows["thinned"].note) == ("50", "25.0%")
+    assert (rows["withdrawn size"].text, rows["withdrawn size"].note) == ("60", "shares")
+    assert "halted" not in rows
 
 
 # Hostile words
