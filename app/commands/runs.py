@@ -148,7 +148,6 @@ def resume(
 ) -> None:
     """Go on with a run that was cancelled, failed, was cut short, or has lost some of its paths."""
     from app.commands.run import execute_here
-    from app.execute import FORMATS
     from app.limits import check_fits
     from engine.runs import RunState, RunStore
     from engine.runs.chunks import RunPaths
