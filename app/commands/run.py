@@ -85,12 +85,8 @@ def run_and_report(spec: RunSpec, out: Path, formats: list[str]) -> None:
         report = keep_results(result, out, stage=status.update, formats=kept)
     console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
     console.print(report.verdict.text)
-    section = report.sections[0]
-    realism = section.stress_realism
-    enough = section.risk.enough("return_mean_bp", "es_95_bp", "spread_ticks_shock")
-    for finding in (*section.findings, *(realism.sentences if realism else ()), enough):
-        if finding:
-            console.print(f"- {finding.removesuffix('.')}.")
+    for finding in report.sections[0].statements:
+        console.print(f"- {finding}")
     timing = result.timing
     console.print(
         f"{timing['events']:,.0f} events in {timing['total']:.1f} s: "

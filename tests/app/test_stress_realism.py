@@ -64,6 +64,11 @@ def test_results_hold_facts_and_support(
     assert support.shocked.value is not None
     assert support.shocked.value < 0
     assert support.paths == 3
+    assert section.statements[: len(section.findings)] == section.findings
+    facts, flow, enough = section.statements[len(section.findings) :]
+    assert "stylized facts" in facts
+    assert "not how probable the scenario is" in flow
+    assert enough.endswith(f"this run has {section.risk.paths}.")
     assert 0 <= support.percentile <= 100
 
 
