@@ -71,6 +71,7 @@ def run_and_report(spec: RunSpec, out: Path, formats: list[str]) -> None:
     from app.commands.progress import rollout_bar
     from app.results import keep_results
     from app.stress import check_spec, run_stress
+    from app.stress_realism import statements
     from engine.runs.atomic import write_atomic
 
     check_spec(spec)
@@ -85,7 +86,7 @@ def run_and_report(spec: RunSpec, out: Path, formats: list[str]) -> None:
         report = keep_results(result, out, stage=status.update, formats=kept)
     console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
     console.print(report.verdict.text)
-    for finding in report.sections[0].statements:
+    for finding in statements(report.sections[0]):
         console.print(f"- {finding}")
     timing = result.timing
     console.print(

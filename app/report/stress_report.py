@@ -88,13 +88,6 @@ class Section(_Frozen):
         """Asset and scenario."""
         return f"{self.spec.asset}: {self.spec.scenario.title}"
 
-    @property
-    def statements(self) -> tuple[str, ...]:
-        """Findings, then how far they may be believed and how many paths would be enough."""
-        realism = self.stress_realism.sentences if self.stress_realism else ()
-        enough = self.risk.enough("return_mean_bp", "es_95_bp", "spread_ticks_shock")
-        return (*self.findings, *(f"{text}." for text in (*realism, enough) if text))
-
 
 class StressReport(_Frozen):
     """A whole report, of one stress test or of several. JSON in, JSON out."""
