@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from model.events import NS_PER_S, Float64
 from stylized_facts.bootstrap import MIN_WINDOWS, interval, window_weights
 from stylized_facts.facts import FACTS
 from stylized_facts.sheet import FactSheet
+
+if TYPE_CHECKING:
+    from app.report.stress_report import Section
 
 MOST_PATHS, SCORED_PATHS = 64, 32  # of each arm: facts, log-probabilities
 RESAMPLES = 100
@@ -77,6 +81,13 @@ def stress_realism(run: PairedRun) -> StressRealism | None:
         support=support,
         notes=tuple(notes),
     )
+
+
+def statements(section: Section) -> tuple[str, ...]:
+    """Findings, then how far they may be believed and how many paths would be enough."""
+    realism = section.stress_realism.sentences if section.stress_realism else ()
+    enough = section.risk.enough("return_mean_bp", "es_95_bp", "spread_ticks_shock")
+    return (*section.findings, *(f"{text}." for text in (*realism, enough) if text))
 
 
 def _reference(asset: str) -> FactSheet | None:

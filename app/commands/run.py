@@ -95,6 +95,7 @@ def run_and_report(
     from app.limits import check_fits
     from app.results import publish
     from app.stress import check_spec
+    from app.stress_realism import statements
     from engine.runs import RunState, RunStore
     from engine.runs.chunks import RunPaths
 
@@ -130,12 +131,8 @@ def run_and_report(
     console = Console()
     console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
     console.print(report.verdict.text)
-    section = report.sections[0]
-    realism = section.stress_realism
-    enough = section.risk.enough("return_mean_bp", "es_95_bp", "spread_ticks_shock")
-    for finding in (*section.findings, *(realism.sentences if realism else ()), enough):
-        if finding:
-            console.print(f"- {finding.removesuffix('.')}.")
+    for finding in statements(report.sections[0]):
+        console.print(f"- {finding}")
     timing = report.manifest.timing_s
     console.print(
         f"{timing['events']:,.0f} events in {timing['total']:.1f} s: "

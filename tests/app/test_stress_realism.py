@@ -13,7 +13,7 @@ from app.evaluate import real_log_probability
 from app.evaluations import Evaluation, evaluation_path, read_evaluation
 from app.report.write import read_report
 from app.results import keep_results
-from app.stress_realism import HEADLINE, stress_realism
+from app.stress_realism import HEADLINE, statements, stress_realism
 from engine.rollout import StressRun
 from engine.runs.summary import RunSummary
 from engine.scenario import Scenario
@@ -64,6 +64,12 @@ def test_results_hold_facts_and_support(
     assert support.shocked.value is not None
     assert support.shocked.value < 0
     assert support.paths == 3
+    said = statements(section)
+    assert said[: len(section.findings)] == section.findings
+    facts, flow, enough = said[len(section.findings) :]
+    assert "stylized facts" in facts
+    assert "not how probable the scenario is" in flow
+    assert enough.endswith(f"this run has {section.risk.paths}.")
     assert 0 <= support.percentile <= 100
 
 
