@@ -21,7 +21,7 @@ from stylized_facts.facts import FACTS
 from stylized_facts.sheet import FactSheet
 
 if TYPE_CHECKING:
-    from app.report.stress_report import Section
+    from app.report.section import Section
 
 MOST_PATHS, SCORED_PATHS = 64, 32  # of each arm: facts, log-probabilities
 RESAMPLES = 100
