@@ -1,10 +1,9 @@
 """What shocks cost: time of the closed loop with a scenario in force over that without.
 
-The same paths are played without a scenario and with each, in turn, 120 s each, of which the second
-half lies in its window; the time is the CPU time of the process over the moves of paths (events,
-refusals and what shocks do alike). The ratio is that of the least times of all repeats, which other
-work on the machine disturbs least, for the whole loop with the model and for the book's side of it
-alone. Ends with one JSON line.
+The same paths are played without and with the scenario, in turn, 120 s each, of which the second
+half lies in its window; the time is the CPU time of the process over the moves
+of paths (events, refusals and what shocks do alike). The ratio is the median over repeats, for the
+whole loop with the model and for the book's side of it alone. Ends with one JSON line.
 
 Run: python -m benchmarks.shocks [--model small] [--paths 32] [--repeats 5] [SCENARIO ...]
 """
@@ -13,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
+import statistics
 import time
 
 import numpy as np
@@ -52,16 +51,15 @@ def main() -> None:
         for name in (given.scenarios or list_scenarios()[1:])
     }
     timed(model, profile, ShockPlan.empty(), 2, 1.0)  # compile
-    plans = {"none": ShockPlan.empty()} | plans
-    least = dict.fromkeys(plans, (math.inf, math.inf))
-    for _ in range(given.repeats):
-        for name, plan in plans.items():
-            whole, book = timed(model, profile, plan, given.paths, HORIZON_S)
-            least[name] = min(least[name][0], whole), min(least[name][1], book)
     ratios = {}
     print(f"  {'scenario':24} {'loop':>6} {'book':>6}")
-    for name in list(plans)[1:]:
-        whole, book = (b / a for a, b in zip(least["none"], least[name], strict=True))
+    for name, plan in plans.items():
+        pairs = []
+        for _ in range(given.repeats):
+            without = timed(model, profile, ShockPlan.empty(), given.paths, HORIZON_S)
+            with_it = timed(model, profile, plan, given.paths, HORIZON_S)
+            pairs.append([b / a for a, b in zip(without, with_it, strict=True)])
+        whole, book = (statistics.median(column) for column in zip(*pairs, strict=True))
         ratios[name] = {"loop": round(whole, 3), "book": round(book, 3)}
         print(f"  {name:24} {whole:6.3f} {book:6.3f}")
     worst = max(ratio["loop"] for ratio in ratios.values())
