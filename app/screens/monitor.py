@@ -53,11 +53,19 @@ for run in over:
                     icon=":material/monitoring:",
                     query_params={"run": run.id},
                 )
-                continue
-            if st.button("Go on with it", key=f"again-{run.id}", icon=":material/play_arrow:"):
+            elif st.button("Go on with it", key=f"again-{run.id}", icon=":material/play_arrow:"):
                 try:
                     go_on(run)
                 except FaultlineError as error:
                     explain(error)
             with st.popover("Log", icon=":material/notes:"):
                 st.code(store.log_tail(run.id) or "The log is empty.", language=None)
+            with st.popover("Delete", icon=":material/delete:"):
+                st.markdown("Its paths, numbers and report are deleted for good.")
+                if st.button("Delete for good", key=f"delete-{run.id}"):
+                    try:
+                        store.remove(run.id)
+                    except FaultlineError as error:
+                        explain(error)
+                    else:
+                        st.rerun()

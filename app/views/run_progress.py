@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.views.interim import interim_numbers
 from app.views.runs import clock, elapsed_s, open_runs, run_title
 from app.views.session import plain, shared_jobs
 from engine.runs import RunState, StoredRun
@@ -56,5 +57,6 @@ def _one_run(run: StoredRun, place: int, log: bool) -> None:
             ):
                 jobs.cancel(run.id)
                 st.toast("Cancelling the run")
+        interim_numbers(run)
         if log and st.toggle("Show the log", key=f"log-{run.id}"):
             st.code(jobs.store.log_tail(run.id) or "The log is empty.", language=None)

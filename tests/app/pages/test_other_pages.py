@@ -31,6 +31,14 @@ def test_the_monitor_shows_what_is_open_and_what_is_over(
     assert store.status(failed).state is RunState.QUEUED  # the same run goes on
 
 
+def test_a_run_is_deleted(store: RunStore, add: Callable[..., str]) -> None:
+    run_id = add()
+    at = page("monitor")
+    at.button(key=f"delete-{run_id}").click().run()
+    assert not at.exception
+    assert store.ids() == []
+
+
 def test_an_idle_monitor_offers_the_way_on(store: RunStore) -> None:
     at = page("monitor")
     assert "Nothing is at work" in at.info[0].value
