@@ -73,7 +73,7 @@ class LiquidityWithdrawal(ShockModel):
         sides = "both sides" if self.sides == "both" else f"the {self.sides} side"
         parts = []
         if self.share > 0.0:
-            again = f" and every {self.duration_s / self.repeat:g} s after that"
+            again = f" and every {self.duration_s / self.repeat:.3g} s after that"
             parts.append(
                 f"takes away {self.share_at(intensity):.3g} of the size resting within"
                 f" {self.distance_ticks(profile)} ticks of the touch on {sides} at {start:g} s"
