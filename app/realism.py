@@ -90,7 +90,8 @@ def measure_realism(
     found = SeedHeadlines(paths=paths, headlines=headlines)
     found.write(out / SEEDS_FILE)
     if cards:
-        Scorecards.of(cards).write(out / SCORECARD_FILE)
+        whole = Scorecards.of(cards)
+        whole.model_copy(update={"assets": {}}).write(out / SCORECARD_FILE)  # see evaluation/
     for asset in assets:
         if not is_baseline(model):
             _tell(step, f"{asset}: controls")
