@@ -170,7 +170,7 @@ def write_figures(evidence: Evidence, folder: Path) -> None:
     evidence.scorecard.write_parquet(folder / "scorecard.parquet")
     (folder / "scorecard.csv").write_text(csv_text(evidence.scorecard.to_frame()), "utf-8")
     for figure in figures(evidence.scorecard, evidence.sheets):
-        figure.write(folder)
+        figure.write(folder, csv_text)
 
 
 def label_of(name: str) -> str:
