@@ -14,13 +14,15 @@ import pytest
 from app.own_recordings import inside
 from app.report.bundle import _parquet
 from app.studies.jobs import Studies
+from engine import portfolio_returns
+from engine.portfolio_returns import read_returns
 from engine.runs import RunStore
 from engine.runs.chunks import RunPaths
 from engine.scenario import Scenario, load_scenario
 from engine.spec import RunSpec
 from model.catalogue import assets_dir, find_asset, load_profile
 from model.checkpoint import CONFIG, WEIGHTS, file_hash, load_checkpoint
-from model.errors import CheckpointError, FaultlineError, RecordingError
+from model.errors import CheckpointError, FaultlineError, RecordingError, SpecError
 from model.readers import csv_file, read_bitstamp, read_lobster
 
 SPEC = RunSpec(asset="AMZN", scenario=Scenario.none(), paths=2)
@@ -195,3 +197,15 @@ def test_journal_names_files_of_its_own_folder_only(tmp_path: Path) -> None:
     journal = {"paths": 1, "chunk_paths": 1, "chunks": [chunk]}
     (tmp_path / "chunks.json").write_text(json.dumps(journal))
     assert RunPaths(tmp_path).journal is None
+
+
+def test_table_of_returns_is_never_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "returns.csv.gz"
+    path.write_bytes(gzip.compress(b"AMZN\n" + b"0.1\n" * 100))
+    with pytest.raises(SpecError):
+        read_returns(path, ["AMZN"])
+    monkeypatch.setattr(portfolio_returns, "MOST_BYTES", 10)
+    with pytest.raises(SpecError, match="more than 10 bytes"):
+        read_returns(path, ["AMZN"])
