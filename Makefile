@@ -24,7 +24,7 @@ export FAULTLINE_DATA = $(abspath $(DATA))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system app demo test torture check format bench train evaluate realism clean
+.PHONY: help setup system app demo test torture fuzz audit check format bench train evaluate realism clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,12 @@ format: $(STAMP) ## let ruff rewrite the style
 torture: $(STAMP) ## kill runs, training and reports, fill the disk, break files: nothing may be lost
 	FAULTLINE_KILLS=$${FAULTLINE_KILLS:-100} FAULTLINE_TORTURE_TABLE=out/torture.md \
 	    $(BIN)/python -m pytest tests/torture $(ARGS)
+
+fuzz: $(STAMP) ## break every kind of input for FAULTLINE_FUZZ_S seconds a test (default 60)
+	FAULTLINE_FUZZ_S=$${FAULTLINE_FUZZ_S:-60} $(BIN)/python -m pytest tests/fuzz -x $(ARGS)
+
+audit: ## known holes in the pinned packages, asked of PyPI's advisories; says when it could not ask
+	@$(PYTHON) .ci/audit out/audit-venv constraints.txt
 
 bench: $(STAMP) ## events a second, with the share of model and book
 	$(BIN)/python -m benchmarks.rollout $(ARGS)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.charts.csv_text import csv_text
 from app.charts.realism import REAL
 from app.evidence import NO_MODEL, EvaluationSettings, Evidence, Provenance
 from app.manifest import collect_manifest
@@ -167,9 +168,9 @@ def write_figures(evidence: Evidence, folder: Path) -> None:
     """Write table (CSV and Parquet) and figures (HTML and CSV) of an evaluation into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     evidence.scorecard.write_parquet(folder / "scorecard.parquet")
-    evidence.scorecard.to_frame().to_csv(folder / "scorecard.csv", index=False)
+    (folder / "scorecard.csv").write_text(csv_text(evidence.scorecard.to_frame()), "utf-8")
     for figure in figures(evidence.scorecard, evidence.sheets):
-        figure.write(folder)
+        figure.write(folder, csv_text)
 
 
 def label_of(name: str) -> str:

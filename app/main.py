@@ -9,6 +9,7 @@ from importlib import resources
 
 import streamlit as st
 
+from app.views.login import require_login
 from app.views.session import follow_ground, plain
 from model.errors import FaultlineError
 
@@ -54,6 +55,7 @@ st.set_page_config(
     layout="wide",
 )
 st.logo(str(resources.files("assets") / "icon.png"), size="large")
+require_login()
 follow_ground(page.title)
 try:
     page.run()

@@ -113,7 +113,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read `manifest.json` of a run; `FaultlineError` where it is missing or broken."""
     path = folder / "manifest.json"
     try:
-        return Manifest.model_validate_json(path.read_text())
+        return Manifest.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise FaultlineError(
             f"{path}: manifest cannot be read; `faultline runs resume {folder.name}` "

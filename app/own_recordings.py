@@ -123,7 +123,7 @@ def inside(root: Path, name: str) -> Path:
     RecordingError
         It is not there, or lies outside.
     """
-    path = (root / name).resolve()
+    path = root if "\0" in name else (root / name).resolve()  # no path holds a NUL
     if not path.is_relative_to(root.resolve()) or not path.is_file():
         raise RecordingError(f"{name!r} is not a file in {root}; choose one of the list")
     return path

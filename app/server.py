@@ -1,8 +1,7 @@
-"""Starts the dashboard in this process, on this machine only."""
+"""Starts the dashboard in this process, by default for this machine only."""
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import sys
@@ -14,6 +13,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module, resources
 from pathlib import Path
 
+from app.access import Access
 from app.theme import settings
 from engine.runs import RunStore
 from model.errors import FaultlineError
@@ -27,29 +27,36 @@ def serve(
     port: int = 8501,
     runs: Path | None = None,
     open_browser: bool = True,
+    access: Access | None = None,
 ) -> None:
     """Serve the dashboard until it is stopped (Ctrl-C or SIGTERM).
 
     Parameters
     ----------
     host : str
-        A loopback address: the dashboard has no login.
+        A loopback address, unless `access` says who else may come.
     port : int
         1 to 65535.
     runs : Path or None
         Folder of the run store; None for the default one.
     open_browser : bool
         Show the page in the user's browser once the server answers.
+    access : Access or None
+        Who may use the dashboard; None: whoever is on this machine.
 
     Raises
     ------
     FaultlineError
-        The address is not of this machine alone, the port is taken, or runs cannot be written.
+        The address is not of this machine alone and nobody would be asked who they are, what
+        `access` needs is missing, the port is taken, or runs cannot be written.
     """
-    _check_address(host, port)
+    access = access or Access()
+    names = access.checked_hosts(host)
+    _check_port(host, port)
     store = RunStore(runs)
     store.prepare()
     os.environ["FAULTLINE_RUNS"] = str(store.root)  # the pages read it
+    access.hand_over(os.environ)
 
     import streamlit as st
     from starlette.routing import Mount
@@ -64,25 +71,22 @@ def serve(
         jobs.stop()
 
     fonts = StaticFiles(directory=str(resources.files("assets") / "fonts"))
-    page = st.App(SCRIPT, routes=[Mount("/fonts", fonts)], lifespan=queue_of_runs)
+    page = st.App(
+        SCRIPT,
+        routes=[Mount("/fonts", fonts)],
+        lifespan=queue_of_runs,
+        middleware=access.middleware(),
+    )
     # Streamlit looks for its settings beside sys.argv[0], which is the console script.
     sys.argv = [str(SCRIPT)]
     import_module("app.views.run_result")  # seconds of imports, before anybody waits for a page
     if open_browser:
         threading.Thread(target=_open_when_up, args=(host, port), daemon=True).start()
-    page.run(config=settings() | {"server.address": host, "server.port": port})
+    own = {"server.address": host, "server.port": port, "server.allowedHosts": names}
+    page.run(config=settings() | own)
 
 
-def _check_address(host: str, port: int) -> None:
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise FaultlineError(
-            f"host {host}: the dashboard has no login and is served to this machine only; "
-            "use 127.0.0.1, and a proxy with a login in front of it for others"
-        )
+def _check_port(host: str, port: int) -> None:
     if not 0 < port < 65_536:
         raise FaultlineError(f"port {port}: not a port; use 1 to 65535, such as 8501")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -53,7 +53,7 @@ def spec_of(asset: str, scenario: Scenario, **settings: Any) -> RunSpec:
 def read_spec(path: Path) -> RunSpec:
     """Read a spec, such as the `spec.json` of a run; `SpecError` names file and field."""
     try:
-        return RunSpec.model_validate_json(path.read_text())
+        return RunSpec.model_validate_json(path.read_bytes())
     except OSError as error:
         raise SpecError(f"{path}: spec cannot be read ({error.strerror})") from error
     except ValidationError as error:

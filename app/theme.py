@@ -82,6 +82,8 @@ SERVER: dict[str, Any] = {
     "client.toolbarMode": "viewer",
     "runner.magicEnabled": False,
     "server.allowedHosts": ["localhost", "127.0.0.1", "::1"],  # against DNS rebinding
+    "server.enableCORS": True,
+    "server.enableXsrfProtection": True,
     "server.fileWatcherType": "none",
     "server.headless": True,
     "server.maxUploadSize": 50,

@@ -234,7 +234,10 @@ def _read_file(path: Path) -> PathEnsemble:
     """An ensemble with all its columns in memory."""
     table = read_columns(path, (*_FLAT, "parent"))
     columns: dict[str, Any] = {name: table[name] for name in table}
-    return PathEnsemble(**(vars(read_header(path)) | columns))
+    header = read_header(path)
+    if any(len(column) != header.offsets[-1] for column in columns.values()):
+        raise _broken(path, ValueError("its rows are not those of its paths"))
+    return PathEnsemble(**(vars(header) | columns))
 
 
 def read_columns(path: Path, names: Sequence[str]) -> dict[str, Any]:
@@ -264,6 +267,12 @@ def read_header(path: Path) -> PathEnsemble:
         header = json.loads(text)
         names = ("offsets", *_PER_PATH)
         per_path: dict[str, Any] = {name: np.asarray(header[name], np.int64) for name in names}
+        offsets, number = per_path["offsets"], len(per_path["paths"])
+        lengths = {per_path[name].shape for name in _PER_PATH}
+        if lengths != {(number,)} or offsets.shape != (number + 1,):
+            raise ValueError("its header does not fit together")
+        if offsets[0] != 0 or (np.diff(offsets) < 0).any():
+            raise ValueError("its paths overlap")
         none: dict[str, Any] = {name: np.zeros(0, np.int64) for name in _FLAT}
         return PathEnsemble(
             meta=EventsMeta(**header["meta"]), counters=header["counters"], **per_path, **none,
@@ -272,7 +281,10 @@ def read_header(path: Path) -> PathEnsemble:
             ),
             by_path={name: np.array(v) for name, v in header.get("by_path", {}).items()},
         )  # fmt: skip
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+    except (
+        OSError, pa.ArrowException, KeyError, TypeError, ValueError, ArithmeticError,
+        AttributeError, RecursionError,
+    ) as error:  # fmt: skip
         raise _broken(path, error) from error
 
 

@@ -63,5 +63,12 @@ def _count(file: Path) -> int:
     """How many paths a file holds."""
     try:
         return len(json.loads(pq.read_schema(file).metadata[b"faultline.ensemble"])["paths"])
-    except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+    except (
+        OSError,
+        pa.ArrowException,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise FaultlineError(f"{file}: not a path ensemble ({error}); run it again") from error

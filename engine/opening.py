@@ -67,7 +67,7 @@ def read_opening_book(path: Path, position: int) -> BookSeed:
     try:
         table = pq.read_table(path, filters=[("path", "=", position)])
         side, price_ticks, size = (table[name].to_numpy() for name in COLUMNS)
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise FaultlineError(
             f"{path}: no books that paths open with ({error}); run it again"
         ) from error

@@ -13,6 +13,7 @@ from model.errors import SpecError
 from model.events import Float64
 
 LEAST_ROWS = 30
+MOST_BYTES = 256 << 20
 
 
 def read_returns(path: Path, assets: Sequence[str]) -> Float64:
@@ -28,8 +29,13 @@ def read_returns(path: Path, assets: Sequence[str]) -> Float64:
         fewer than `LEAST_ROWS` rows are complete.
     """
     try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (OSError, ValueError, pa.ArrowInvalid, pd.errors.ParserError) as error:
+        if path.stat().st_size > MOST_BYTES:
+            raise SpecError(f"{path}: more than {MOST_BYTES:,} bytes; keep the columns needed")
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path)
+        else:  # never unpacked: a small file can be made to unpack to gigabytes
+            frame = pd.read_csv(path, compression=None)
+    except (OSError, ValueError, pa.ArrowException, pd.errors.ParserError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise SpecError(f"{path}: table of returns cannot be read ({reason})") from error
     columns = {str(name).strip().upper(): name for name in frame.columns}

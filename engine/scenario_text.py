@@ -6,9 +6,8 @@ import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import yaml
-
 from model.errors import ScenarioError
+from model.yaml_text import parse_yaml
 
 DEEPEST = 8  # scenarios that build on one another
 Content = dict[str, Any]
@@ -16,14 +15,7 @@ Content = dict[str, Any]
 
 def read_mapping(text: str, where: str, keys: str) -> Content:
     """The mapping that a YAML text holds; errors name `where`, and `keys` what is expected."""
-    try:
-        content = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - derived from SafeLoader
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScenarioError(f"{where}: line {line}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise ScenarioError(f"{where}: not a YAML file ({reason})") from None
+    content = parse_yaml(text, where, ScenarioError)
     if not isinstance(content, dict):
         raise ScenarioError(f"{where}: a scenario is a mapping with the keys {keys}")
     return content
@@ -113,25 +105,3 @@ def filled_in(shocks: Any, values: Mapping[str, float], where: str) -> Any:
             f"{where}: parameters.{idle[0]}: no shock uses it; write ${idle[0]} as a value"
         )
     return filled
-
-
-class _StrictLoader(yaml.SafeLoader):  # type: ignore[misc]
-    """Safe YAML in which keys are text and stand once in a mapping; no merging of mappings."""
-
-
-def _strict_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> Content:
-    mapping: Content = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        fault = None
-        if not isinstance(key, str):
-            fault = f"key {reprlib.repr(key)} is not text"
-        elif key in mapping:
-            fault = f"key {key!r} stands twice; keep one"
-        if fault:
-            raise yaml.constructor.ConstructorError(None, None, fault, key_node.start_mark)
-        mapping[key] = loader.construct_object(value_node, deep=True)
-    return mapping
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:map", _strict_mapping)

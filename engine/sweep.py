@@ -86,7 +86,7 @@ def cell_path(folder: Path, spec: RunSpec, fingerprint: str = "") -> Path:
 def read_cell(path: Path) -> SweepCell | None:
     """A finished cell; None where there is none, it failed or cannot be read: it is played then."""
     try:
-        cell = SweepCell.model_validate_json(path.read_text())
+        cell = SweepCell.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
     return cell if cell.state == "finished" else None

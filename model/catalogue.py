@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -24,6 +23,7 @@ from model.errors import FaultlineError, RecordingError
 from model.events import NS_PER_S, Recording
 from model.profile import AssetProfile
 from model.readers import read_bitstamp, read_lobster
+from model.yaml_text import read_yaml_file
 
 DATA_VARIABLE = "FAULTLINE_DATA"  # environment variable that names the folder of recordings
 _CLOCK = re.compile(r"(\d\d):([0-5]\d)(?::([0-5]\d))?")
@@ -119,11 +119,7 @@ def load_catalogue(path: Path | None = None) -> dict[str, AssetEntry]:
         The file cannot be read, or an entry breaks the schema; the message names file and key.
     """
     path = path or assets_dir() / "assets.yaml"
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        what = " ".join(str(error).split())
-        raise FaultlineError(f"{path}: asset catalogue cannot be read ({what})") from error
+    content = read_yaml_file(path, FaultlineError)
     if not isinstance(content, dict):
         raise FaultlineError(f"{path}: asset catalogue must map asset names to entries")
     catalogue = {}

@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from torch import Tensor
 
 from model.errors import CheckpointError
 from model.presets import ModelSettings
-from model.tokenizer import Tokenizer
+from model.tokenizer import Tokenizer, array_shapes, context_sizes
 from model.transformer import Transformer
+from model.weights_file import read_weights
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+DTYPES = frozenset({"F32", "F64"})
+MOST_CONFIG_BYTES = 16 << 20
 
 
 class CheckpointConfig(BaseModel):
@@ -89,8 +91,10 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     for path in (config_path, weights_path):
         if not path.is_file():
             raise CheckpointError(f"{path}: not found; name a folder that `faultline train` wrote")
+    if config_path.stat().st_size > MOST_CONFIG_BYTES:
+        raise CheckpointError(f"{config_path}: more than {MOST_CONFIG_BYTES:,} bytes; not settings")
     try:
-        config = CheckpointConfig.model_validate_json(config_path.read_text())
+        config = CheckpointConfig.model_validate_json(config_path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -99,11 +103,8 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(
             f"{weights_path}: hash does not match {CONFIG}; the file was changed or cut short"
         )
-    try:
-        arrays = load_file(weights_path)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{weights_path}: not a safetensors file ({error})") from error
     prefix = "tokenizer."
+    arrays = read_weights(weights_path, _shapes(config.settings, prefix), DTYPES)
     tokenizer = Tokenizer.from_arrays(
         config.settings.tokens,
         config.settings.context_names,
@@ -111,6 +112,16 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     )
     weights = {n: torch.from_numpy(a) for n, a in arrays.items() if not n.startswith(prefix)}
     return Checkpoint(config, tokenizer, weights)
+
+
+def _shapes(settings: ModelSettings, prefix: str) -> dict[str, tuple[int, ...]]:
+    """Shapes of all arrays that a checkpoint of these settings holds, without making them."""
+    shapes = array_shapes(settings.tokens, settings.context_names)
+    with torch.device("meta"):
+        network = Transformer(settings, context_sizes(settings.context_names))
+    return {prefix + name: shape for name, shape in shapes.items()} | {
+        name: tuple(weight.shape) for name, weight in network.state_dict().items()
+    }
 
 
 def file_hash(path: Path) -> str:

@@ -10,6 +10,11 @@ class FaultlineError(Exception):
     dashboard shows it in place. Anything else that escapes is a bug.
     """
 
+    def __str__(self) -> str:
+        """The message in one line, without what could steer a terminal."""
+        line = " ".join(super().__str__().split())
+        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+
 
 class RecordingError(FaultlineError):
     """A recording is missing, truncated or inconsistent; the message names file and row."""

@@ -22,16 +22,24 @@ class ModelSettings(BaseModel):
     head: Literal["factored", "composite"] = Field(
         default="factored", description="five autoregressive sub-token heads, or one of 16,384"
     )
-    d_model: int = Field(default=128, ge=8)
-    layers: int = Field(default=6, ge=1)
-    heads: int = Field(default=4, ge=1, description="query heads")
-    kv_heads: int = Field(default=1, ge=1, description="key and value heads (GQA)")
-    d_ff: int = Field(default=344, ge=8)
-    window: int = Field(default=128, ge=2, description="attention span in events (sliding window)")
-    token_embedding: int = Field(default=24, ge=1, description="width of each token table")
-    context_embedding: int = Field(default=8, ge=1, description="width of each context table")
-    head_hidden: int = Field(default=128, ge=1, description="hidden width of a sub-token head")
-    rope_base: float = Field(default=10_000.0, gt=0)
+    d_model: int = Field(default=128, ge=8, le=16_384)
+    layers: int = Field(default=6, ge=1, le=256)
+    heads: int = Field(default=4, ge=1, le=256, description="query heads")
+    kv_heads: int = Field(default=1, ge=1, le=256, description="key and value heads (GQA)")
+    d_ff: int = Field(default=344, ge=8, le=65_536)
+    window: int = Field(
+        default=128, ge=2, le=65_536, description="attention span in events (sliding window)"
+    )
+    token_embedding: int = Field(
+        default=24, ge=1, le=16_384, description="width of each token table"
+    )
+    context_embedding: int = Field(
+        default=8, ge=1, le=16_384, description="width of each context table"
+    )
+    head_hidden: int = Field(
+        default=128, ge=1, le=65_536, description="hidden width of a sub-token head"
+    )
+    rope_base: float = Field(default=10_000.0, gt=0, allow_inf_nan=False)
     dropout: float = Field(default=0.1, ge=0, lt=1)
 
     @property

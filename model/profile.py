@@ -50,7 +50,7 @@ class AssetProfile(BaseModel):
     def read(cls, path: Path) -> AssetProfile:
         """Read a profile from JSON; `FaultlineError` names the file and the field that is wrong."""
         try:
-            return cls.model_validate_json(path.read_text())
+            return cls.model_validate_json(path.read_bytes())
         except OSError as error:
             raise FaultlineError(
                 f"{path}: asset profile cannot be read ({error.strerror})"

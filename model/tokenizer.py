@@ -105,7 +105,7 @@ class Tokenizer:
     @property
     def context_sizes(self) -> tuple[int, ...]:
         """Values of each context column: liquidity, participant, regime, then `contexts`."""
-        return (3, 2, REGIMES, *(_QUANTILE_CONTEXTS[name] + 1 for name in self.contexts))
+        return context_sizes(self.contexts)
 
     def encoding(self, profile: AssetProfile) -> Encoding:
         """How the events of an asset become sub-tokens."""
@@ -163,6 +163,25 @@ _ARRAYS = (
     "depth_edges", "size_edges", "crossing_edges", "time_edges", "context_edges",
     "depth_values", "size_values", "time_values",
 )  # fmt: skip
+
+
+def context_sizes(contexts: tuple[str, ...]) -> tuple[int, ...]:
+    """Values of each context column, see `Tokenizer.context_sizes`."""
+    return (3, 2, REGIMES, *(_QUANTILE_CONTEXTS[name] + 1 for name in contexts))
+
+
+def array_shapes(preset: Preset, contexts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    """Shapes of `Tokenizer.arrays` of a fitted tokenizer."""
+    return {
+        "depth_edges": (REGIMES, 10 if preset == "touch" else 15),
+        "size_edges": (REGIMES, 15),
+        "crossing_edges": (REGIMES, 15),
+        "time_edges": (REGIMES, 15),
+        "context_edges": (REGIMES, len(contexts), max(_QUANTILE_CONTEXTS.values()) - 1),
+        "depth_values": (REGIMES, 2, 16, KNOTS),
+        "size_values": (REGIMES, 3, 16, KNOTS),
+        "time_values": (REGIMES, 16, KNOTS),
+    }
 
 
 def _array(arrays: dict[str, Float64], name: str) -> Float64:

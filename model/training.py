@@ -278,11 +278,11 @@ def _resume(state: _State, folder: Path, stamp: str) -> None:
     if not path.is_file():
         return
     try:
-        facts = json.loads(path.read_text())
-        tensors = load_file(folder / facts["tensors"])
-    except (ValueError, KeyError, OSError, SafetensorError) as error:
+        facts = json.loads(path.read_bytes())
+        found, tensors = facts["stamp"], load_file(folder / Path(facts["tensors"]).name)
+    except (ValueError, KeyError, TypeError, OSError, RecursionError, SafetensorError) as error:
         raise CheckpointError(f"{folder}: cannot be continued ({error}); delete it") from error
-    if facts["stamp"] != stamp:
+    if found != stamp:
         raise CheckpointError(
             f"{folder}: left by training with other settings or data; "
             "delete it or choose another folder"

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,18 @@ class Figure:
     figure: Any
     data: pd.DataFrame
 
-    def write(self, folder: Path) -> list[Path]:
-        """Write `name.html` (with plotly.min.js beside it) and `name.csv`; returns both paths."""
+    def write(
+        self, folder: Path, as_csv: Callable[[pd.DataFrame], str] | None = None
+    ) -> list[Path]:
+        """Write `name.html` (with plotly.min.js beside it) and `name.csv`; returns both paths.
+
+        `as_csv` makes the text of the table; None: as pandas writes it.
+        """
         page, table = folder / f"{self.name}.html", folder / f"{self.name}.csv"
         self.figure.write_html(page, include_plotlyjs="directory", full_html=True)
-        self.data.to_csv(table, index=False)
+        table.write_text(
+            self.data.to_csv(index=False) if as_csv is None else as_csv(self.data), "utf-8"
+        )
         return [page, table]
 
 

@@ -53,7 +53,7 @@ class Record(BaseModel):
     def read(cls, path: Path) -> Self:
         """Read what `write` wrote; `FaultlineError` names the file and the field that is wrong."""
         try:
-            return cls.model_validate_json(path.read_text())
+            return cls.model_validate_json(path.read_bytes())
         except OSError as error:
             raise FaultlineError(f"{path}: cannot be read ({error.strerror})") from error
         except ValidationError as error:

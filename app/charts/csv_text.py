@@ -33,6 +33,8 @@ def safe_cell(value: Any) -> Any:
     """A value as it may stand in a CSV cell; see `csv_text`."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    if not isinstance(value, str) or _NUMBER.fullmatch(value) or not _FORMULA.match(value):
+    if not isinstance(value, str):
         return value
-    return f"'{value}"
+    # A bare carriage return is not put in quotes, and starts a row with what follows it.
+    value = re.sub(r"\r\n?", "\n", value)
+    return value if _NUMBER.fullmatch(value) or not _FORMULA.match(value) else f"'{value}"

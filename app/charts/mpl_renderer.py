@@ -228,7 +228,7 @@ def _annotate(ax: Any, spec: ChartSpec) -> None:
     for span in spec.spans:
         ax.axvspan(span.start, span.end, color=LOOKS[Role.SHOCKED].light, alpha=0.07, lw=0)
         ax.annotate(
-            span.label, (span.start, 1), (2, -2), xycoords=("data", "axes fraction"),
+            _plain(span.label), (span.start, 1), (2, -2), xycoords=("data", "axes fraction"),
             textcoords="offset points", fontsize=6.5, color=MUTED, va="top",
         )  # fmt: skip
     if spec.markers and not spec.y.log:

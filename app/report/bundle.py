@@ -90,7 +90,8 @@ def _contents(
 
 def _parquet(folder: Path, number: int) -> dict[str, Path]:
     """Parquet files of a run by their names in the bundle."""
-    return {f"paths/s{number}-{path.name}": path for path in sorted(folder.glob("*.parquet"))}
+    files = sorted(path for path in folder.glob("*.parquet") if not path.is_symlink())
+    return {f"paths/s{number}-{path.name}": path for path in files}
 
 
 def _entry(name: str, compression: int) -> zipfile.ZipInfo:

@@ -105,7 +105,7 @@ for run in picked:
                     key=f"reports-{file}-{run.id}",
                     on_click="ignore",
                     icon=":material/download:",
-                    disabled=not path.is_file(),
+                    disabled=path.is_symlink() or not path.is_file(),
                 )
             try:
                 risk = summary_of(run).risk

@@ -131,7 +131,7 @@ class Studies:
         if not STUDY_ID.fullmatch(study_id):
             raise FaultlineError(f"{study_id[:60]!r} is not the id of a study")
         folder = self.root / study_id
-        if not folder.is_dir():
+        if folder.is_symlink() or not folder.is_dir():
             raise FaultlineError(f"study {study_id}: no such study in {self.root}")
         return folder
 
@@ -205,7 +205,7 @@ def read_status(folder: Path) -> StudyStatus:
     """The status of a study as it is written down; `FaultlineError` where it cannot be read."""
     path = folder / "progress.json"
     try:
-        return StudyStatus.model_validate_json(path.read_text())
+        return StudyStatus.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise FaultlineError(f"{path}: status cannot be read; delete the study's folder") from error
 

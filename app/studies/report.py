@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.charts import ChartSpec, to_svg
 from app.charts.csv_text import csv_text
@@ -40,7 +40,7 @@ class Answer(_Frozen):
 class StudyTable(_Frozen):
     """A table; `definitions` says for each column that needs it what its numbers are."""
 
-    name: str
+    name: str = Field(pattern="^[a-z0-9_-]+$")  # of its file
     title: str
     data: Frame
     definitions: dict[str, str] = {}

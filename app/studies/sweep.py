@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from pydantic import ValidationError
 
 from app.charts.csv_text import csv_text
@@ -28,6 +27,7 @@ from model.catalogue import find_asset, load_profile
 from model.errors import FaultlineError, SpecError
 from model.order_flow import OrderFlowModel
 from model.profile import AssetProfile
+from model.yaml_text import read_yaml_file
 
 MEASURE, ARM = "var_95_bp", "effect"
 
@@ -72,7 +72,7 @@ def read_sweep(path: Path) -> SweepSpec:
     content = read_yaml(path)
     if any(isinstance(one, dict) for one in as_list(content.get("scenarios", []))):
         try:
-            return SweepSpec.model_validate_json(path.read_text())
+            return SweepSpec.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise SpecError(f"{path}: {one_line(error)}") from error
     allowed = {*SweepSpec.model_fields}
@@ -99,12 +99,7 @@ def as_list(value: Any) -> list[Any]:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; `SpecError` names the file where there is none."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SpecError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SpecError(f"{path}: not a YAML file ({' '.join(str(error).split())})") from error
+    content = read_yaml_file(path, SpecError)
     if not isinstance(content, dict):
         raise SpecError(f"{path}: must map names to values")
     return content

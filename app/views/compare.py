@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts.compare import LETTERS, compared_charts
+from app.charts.csv_text import csv_text
 from app.charts.numbers import MISSING, number
 from app.report.findings import direction
 from app.views.chart_card import chart_grid
@@ -81,7 +82,7 @@ def compare_runs(runs: Sequence[StoredRun]) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "CSV",
-            lambda: pd.DataFrame(rows).to_csv(index=False),
+            lambda: csv_text(pd.DataFrame(rows)),
             "comparison.csv",
             "text/csv",
             on_click="ignore",

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
+from app.charts.csv_text import csv_text
 from app.charts.numbers import number
 from app.views.session import plain
 from stylized_facts.score_row import DETAIL
@@ -66,7 +67,7 @@ def scorecard_view(card: Scorecard, shown: list[str]) -> None:
         )
         st.download_button(
             "Scorecard, CSV",
-            lambda: card.to_frame().to_csv(index=False),
+            lambda: csv_text(card.to_frame()),
             f"scorecard-{card.asset}.csv",
             "text/csv",
             on_click="ignore",

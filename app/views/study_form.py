@@ -29,6 +29,7 @@ KINDS = {
 }
 FIRST = ("flash_crash", "fat_finger", "liquidity_drought")
 MOST_UPLOAD_MB = 20
+MOST_POSITIONS = 1000  # rows of a table that is sent
 
 
 @st.fragment
@@ -286,7 +287,7 @@ def _positions(upload: Any) -> pd.DataFrame:
     if upload is None:
         return example
     try:
-        found = pd.read_csv(upload)
+        found = pd.read_csv(upload, nrows=MOST_POSITIONS)
         columns = found.reindex(columns=list(example.columns))
         return columns.astype({"asset": "str", "shares": "float64", "close_s": "float64"})
     except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:

@@ -135,7 +135,10 @@ def _downloads(folder: Path, key: str) -> None:
     names = sorted(
         path.name
         for path in folder.iterdir()
-        if path.suffix in _MIME and path.name not in ("progress.json", "study.json")
+        if path.suffix in _MIME
+        and path.is_file()
+        and not path.is_symlink()
+        and path.name not in ("progress.json", "study.json")
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(

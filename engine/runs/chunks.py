@@ -6,8 +6,9 @@ import hashlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.ensemble import chunk_file, chunk_files, write_ensemble
 from engine.rollout import StressRun
@@ -33,10 +34,10 @@ class Chunk(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    number: int
-    first: int
-    paths: int
-    files: dict[str, str]
+    number: int = Field(ge=0)
+    first: int = Field(ge=0)
+    paths: int = Field(ge=1)
+    files: dict[Annotated[str, Field(pattern=r"^[a-z]+-[0-9]{5}\.parquet$")], str]
     timing: dict[str, float]
 
 
@@ -45,8 +46,8 @@ class Journal(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    paths: int
-    chunk_paths: int
+    paths: int = Field(ge=1)
+    chunk_paths: int = Field(ge=1)
     chunks: tuple[Chunk, ...] = ()
 
 
@@ -209,7 +210,7 @@ def open_arm(folder: Path, arm: str) -> StoredEnsemble:
 def _read_journal(path: Path) -> Journal | None:
     """The journal; None where there is none or it cannot be read: the chunks are then computed."""
     try:
-        return Journal.model_validate_json(path.read_text())
+        return Journal.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
 

@@ -128,7 +128,8 @@ class RunStore:
                 f"{run_id[:60]!r} is not a run id; ids look like 20260102T030405Z-amzn-calm-0a1b2c"
             )
         folder = self.root / run_id
-        if not (folder / "spec.json").is_file():
+        # A link would lead out of the store: what is deleted or taken away lies in it.
+        if folder.is_symlink() or not (folder / "spec.json").is_file():
             raise FaultlineError(f"{run_id}: no such run in {self.root}; it may have been deleted")
         return folder
 
@@ -163,7 +164,7 @@ class RunStore:
         """
         folder = self.folder(run_id)
         try:
-            spec = RunSpec.model_validate_json((folder / "spec.json").read_text())
+            spec = RunSpec.model_validate_json((folder / "spec.json").read_bytes())
         except (OSError, ValidationError) as error:
             raise FaultlineError(
                 f"{folder / 'spec.json'}: not the settings of a run this version can read; "
@@ -330,7 +331,7 @@ class RunStore:
     def _read_status(self, run_id: str) -> RunStatus:
         path = self.folder(run_id) / "status.json"
         try:
-            return RunStatus.model_validate_json(path.read_text())
+            return RunStatus.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
             raise FaultlineError(
                 f"{path}: status cannot be read; delete the run's folder"

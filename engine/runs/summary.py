@@ -38,6 +38,6 @@ class RunSummary(BaseModel):
     def read(cls, path: Path) -> Self:
         """Read what `write` wrote; `FaultlineError` where the file is missing or broken."""
         try:
-            return cls.model_validate_json(path.read_text())
+            return cls.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
             raise FaultlineError(f"{path}: not the summary of a run; run it again") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import re
 import zipfile
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,6 +24,12 @@ import pyarrow.csv as pc
 from model.errors import RecordingError
 
 Bools = npt.NDArray[np.bool_]
+
+MOST_BYTES = 4 << 30  # once unpacked
+MOST_ROWS = 20_000_000
+MOST_RATIO = 100  # unpacked to packed; order logs come to about 20
+FREE_BYTES = 64 << 20  # so much may be unpacked whatever the ratio
+LONGEST_LINE = 1 << 16  # bytes, of the first row and of a row with a fault
 
 # What a file cut short raises.
 DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
@@ -60,19 +68,29 @@ class CsvFile:
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """The decompressed bytes; damage raises `RecordingError` once the reading meets it."""
+        """The decompressed bytes; damage raises `RecordingError` once the reading meets it.
+
+        So does a file that unpacks to more than `MOST_BYTES`, or to more than `MOST_RATIO` times
+        what it is and more than `FREE_BYTES`: whatever its own directory says, bytes are counted.
+        """
         try:
+            packed = self.path.stat().st_size
             if self.member:
                 with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as stream:
-                    yield stream
+                    packed = archive.getinfo(self.member).compress_size
+                    yield self._counted(stream, packed)
             elif self.path.suffix in _OPEN:
                 with _OPEN[self.path.suffix](self.path) as stream:
-                    yield cast(IO[bytes], stream)
+                    yield self._counted(stream, packed)
             else:
                 with self.path.open("rb") as stream:
-                    yield stream
+                    yield self._counted(stream, packed)
         except DAMAGE as error:
             raise damaged(self, error) from error
+
+    def _counted(self, stream: Any, packed: int) -> IO[bytes]:
+        most = min(MOST_BYTES, max(FREE_BYTES, MOST_RATIO * packed))
+        return cast(IO[bytes], io.BufferedReader(_Counted(stream, most, self), LONGEST_LINE))
 
     def read(self, types: dict[str, pa.DataType]) -> pa.Table:
         """The table, read block by block.
@@ -93,24 +111,37 @@ class CsvFile:
             types = self._header(types)
         with self.open() as stream:
             try:
-                return pc.read_csv(
-                    stream,
-                    read_options=pc.ReadOptions(
-                        column_names=list(types), skip_rows=int(self.header)
-                    ),
-                    parse_options=pc.ParseOptions(quote_char=False),
-                    convert_options=pc.ConvertOptions(
-                        column_types=types, null_values=[], include_columns=wanted
-                    ),
+                return self._rows_counted(
+                    pc.open_csv(
+                        stream,
+                        read_options=pc.ReadOptions(
+                            column_names=list(types), skip_rows=int(self.header)
+                        ),
+                        parse_options=pc.ParseOptions(quote_char=False),
+                        convert_options=pc.ConvertOptions(
+                            column_types=types, null_values=[], include_columns=wanted
+                        ),
+                    )
                 )
             except pa.ArrowInvalid as error:
                 fault = str(error).splitlines()[0]
         raise RecordingError(f"{self}: {self._first_fault(types) or fault}")
 
+    def _rows_counted(self, reader: pc.CSVStreamingReader) -> pa.Table:
+        batches, rows = [], 0
+        for batch in reader:
+            rows += len(batch)
+            if rows > MOST_ROWS:
+                raise RecordingError(f"{self}: more than {MOST_ROWS:,} rows; split the file")
+            batches.append(batch)
+        return pa.Table.from_batches(batches, reader.schema)
+
     def _header(self, types: dict[str, pa.DataType]) -> dict[str, pa.DataType]:
         """The columns in the file's order, those not asked for as text."""
         with self.open() as stream:
-            names = [name.strip() for name in stream.readline().decode("latin-1").split(",")]
+            names = [
+                name.strip() for name in stream.readline(LONGEST_LINE).decode("latin-1").split(",")
+            ]
         missing = [name for name in types if name not in names]
         if missing or len(set(names)) < len(names):
             what = f"column {missing[0]} is missing" if missing else "a column comes twice"
@@ -123,7 +154,8 @@ class CsvFile:
         whole_row = re.compile(",".join(pattern for pattern, _ in cells_of))
         row = int(self.header)
         with self.open() as stream:
-            for line in islice(stream, row, None):
+            lines = iter(partial(stream.readline, LONGEST_LINE), b"")
+            for line in islice(lines, row, None):
                 text = line.decode("latin-1").strip("\r\n")
                 if not text:
                     continue
@@ -135,7 +167,7 @@ class CsvFile:
                     return f"row {row} has {len(cells)} columns, expected {len(types)}"
                 for name, (pattern, what), cell in zip(types, cells_of, cells, strict=True):
                     if not re.fullmatch(pattern, cell):
-                        return f"row {row}: {name} {cell!r} is not {what}"
+                        return f"row {row}: {name} {cell[:60]!r} is not {what}"
         return "" if row > self.header else "the file is empty"
 
     def refuse(self, bad: Bools, what: str, values: npt.NDArray[Any]) -> None:
@@ -144,6 +176,28 @@ class CsvFile:
             row = int(np.argmax(bad))
             number = row + 1 + self.header
             raise RecordingError(f"{self}: row {number}: {what.format(values[row])}")
+
+
+class _Counted(io.RawIOBase):
+    """A stream that ends in an error once more than `most` bytes have come out of it."""
+
+    def __init__(self, stream: IO[bytes], most: int, where: object) -> None:
+        super().__init__()
+        self._stream, self._left, self._most, self._where = stream, most, most, where
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._stream.read(len(buffer))
+        self._left -= len(piece)
+        if self._left < 0:
+            raise RecordingError(
+                f"{self._where}: unpacks to more than {self._most:,} bytes; fetch the file again,"
+                " or split it"
+            )
+        buffer[: len(piece)] = piece
+        return len(piece)
 
 
 def damaged(where: object, error: BaseException) -> RecordingError:

@@ -29,7 +29,7 @@ from model.events import (
     Side,
     check_events,
 )
-from model.readers.csv_file import DAMAGE, SECONDS, CsvFile, damaged
+from model.readers.csv_file import DAMAGE, LONGEST_LINE, SECONDS, CsvFile, damaged
 from model.readers.touch import touch_of
 
 PRICE_SCALE = 10_000  # LOBSTER writes prices as integers, currency x 10,000
@@ -251,7 +251,7 @@ def _merge(rows: dict[str, Int64], ticks: int) -> tuple[dict[str, Int64], Int64]
 def _read_levels(source: CsvFile, messages: int, last_row: Int64, ticks: int) -> Levels:
     """Levels after each event; empty ones have price and size 0."""
     with source.open() as stream:
-        width = stream.readline().count(b",") + 1
+        width = stream.readline(LONGEST_LINE).count(b",") + 1
     if width % 4:
         raise RecordingError(f"{source}: row 1 has {width} columns, expected a multiple of 4")
     parts = ("ask price", "ask size", "bid price", "bid size")

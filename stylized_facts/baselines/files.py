@@ -32,7 +32,7 @@ def read_baseline(kind: type[Baseline], path: Path) -> Baseline:
         Names the file and the first field that is wrong.
     """
     try:
-        return kind.model_validate_json(path.read_text())
+        return kind.model_validate_json(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise CheckpointError(

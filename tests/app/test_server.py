@@ -15,7 +15,7 @@ from model.errors import FaultlineError
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com"])
 def test_only_this_machine_is_served(host: str, tmp_path: Path) -> None:
-    with pytest.raises(FaultlineError, match=r"no login.*use 127\.0\.0\.1"):
+    with pytest.raises(FaultlineError, match=r"without a login; use 127\.0\.0\.1"):
         serve(host=host, runs=tmp_path)
 
 

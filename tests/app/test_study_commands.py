@@ -63,7 +63,7 @@ def test_a_sweep_from_yaml(tmp_path: Path) -> None:
         ("assets: [NOPE]\nscenarios: [fat_finger]\n", "NOPE"),
         ("speed: 3\n", "speed: unknown key; allowed: assets"),
         ("- 3\n", "must map names to values"),
-        ("assets: [\n", "not a YAML file"),
+        ("assets: [\n", "line 2: expected the node content"),
         ("scenarios: [fat_finger, fat_finger]\nassets: AMZN\n", "fat_finger is given twice"),
     ):
         path.write_text(text)

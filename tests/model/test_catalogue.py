@@ -127,7 +127,7 @@ def test_bad_entry_names_the_key(tmp_path: Path, changes: dict[str, object], mes
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [1", "cannot be read"),
+        ("a: [1", "line 1: expected"),
         ("- AMZN", "must map asset names"),
         ("AMZN: 3", "AMZN: an entry must map"),
         ("", "must map asset names"),
