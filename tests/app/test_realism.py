@@ -102,9 +102,9 @@ def test_conditioning_names_every_context_and_tier(measured: Path) -> None:
 
 def test_controls_of_an_asset(data_dir: Path) -> None:
     found = measure_controls("AMZN", data_dir, paths=6, horizon_s=60.0)
-    ratios = {quantity.label: quantity.ratio_to_floor for quantity in found.quantities}
-    assert ratios["Interarrival time"] < 3  # times of real events, drawn inside their bins
-    assert ratios["Depth of new orders"] < 3
+    distances = {quantity.label: quantity.distance for quantity in found.quantities}
+    assert distances["Interarrival time"] < 0.2  # times of real events, drawn inside their bins
+    assert distances["Depth of new orders"] < 0.2
     for name, nats in found.nats.items():  # the past tells of every sub-token
         assert 0 < nats < found.nats_unconditional[name]
     assert found.perplexity == pytest.approx(np.exp(found.nats["total"]))
