@@ -64,7 +64,7 @@ torture: $(STAMP) ## kill runs, training and reports, fill the disk, break files
 	FAULTLINE_KILLS=$${FAULTLINE_KILLS:-100} FAULTLINE_TORTURE_TABLE=out/torture.md \
 	    $(BIN)/python -m pytest tests/torture $(ARGS)
 
-fuzz: $(STAMP) ## break every kind of input for FAULTLINE_FUZZ_S seconds a test (default 60)
+fuzz: $(STAMP) ## break every kind of input in FAULTLINE_FUZZ_S times as many rounds (default 60)
 	FAULTLINE_FUZZ_S=$${FAULTLINE_FUZZ_S:-60} $(BIN)/python -m pytest tests/fuzz -x $(ARGS)
 
 audit: ## known holes in the pinned packages, asked of PyPI's advisories; says when it could not ask
