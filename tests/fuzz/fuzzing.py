@@ -30,11 +30,11 @@ WORDS = (
 
 
 def fuzz(examples: int = 100) -> Callable[[Test], Test]:
-    """For a test with `given`: so many examples, or as many as `FAULTLINE_FUZZ_S` allows."""
+    """For a test with `given`: so many examples, other ones again for `FAULTLINE_FUZZ_S`."""
 
     def wrap(test: Test) -> Test:
         tried = settings(
-            max_examples=500 if SECONDS else examples,
+            max_examples=examples,
             derandomize=not SECONDS,
             database=None,
             deadline=None,
