@@ -11,9 +11,9 @@ from app.manifest import merged
 from app.report.bundle import write_bundle
 from app.report.section import Section
 from app.report.stress_report import StressReport, assemble
-from app.report.study import read_study
 from app.report.templates import check_template
 from app.report.write import RENDER, check_format, read_report
+from app.studies.report import read_study
 from model.errors import FaultlineError
 
 

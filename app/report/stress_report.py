@@ -21,7 +21,7 @@ from app.report.headline import (
     verdict_of,
 )
 from app.report.section import Section, build_section
-from app.report.study import Study
+from app.studies.report import StudyReport
 from engine.risk.paths import PairedRun
 from engine.risk.stress_realism import StressRealism
 from stylized_facts.scorecard import Scorecard
@@ -71,7 +71,7 @@ class StressReport(_Frozen):
     standings: tuple[Standing, ...]
     sections: tuple[Section, ...] = Field(min_length=1)
     attributions: tuple[Attribution, ...] = ()
-    studies: tuple[Study, ...] = ()
+    studies: tuple[StudyReport, ...] = ()
     method: tuple[Topic, ...] = tuple(Topic(name=name, text=text) for name, text in texts.METHOD)
     limits: tuple[Limitation, ...] = tuple(
         Limitation(limit=limit, effect=effect, mitigation=mitigation)
@@ -99,7 +99,7 @@ def assemble(
     sections: Sequence[Section],
     manifest: Manifest,
     loss_limit_bp: float | None = None,
-    studies: Sequence[Study] = (),
+    studies: Sequence[StudyReport] = (),
 ) -> StressReport:
     """One report of one or several sections; the headline is that of the heaviest loss tail.
 

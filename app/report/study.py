@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.charts.numbers import MISSING, count, number
-from app.charts.spec import ChartSpec, Frame
 from app.report.blocks import Align, Basis, Block, Bullets, Cell, Column, Heading, Paragraph, Table
 from app.report.figures import figures
-from model.errors import FaultlineError
+from app.studies.report import StudyReport, StudyTable
 
-RESULT = "result.json"  # of a study's folder
 MOST_ROWS = 40  # of a study's table: more are in its own CSV
 NONE_GIVEN = (
     "No sensitivity study and no reverse stress was given to this report. Give it the folder of "
@@ -22,57 +18,7 @@ NONE_GIVEN = (
 )
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
-
-
-class StudyTable(_Part):
-    """A table of a study; `definitions` says for each column that needs it what it holds."""
-
-    title: str
-    data: Frame
-    definitions: dict[str, str] = {}
-    note: str = ""
-
-
-class Study(_Part):
-    """What a report shows of a study, out of the `result.json` that it leaves behind.
-
-    Attributes
-    ----------
-    title, verdict : what was asked, and the answer in a sentence or two
-    failure : one line where the question has no answer, such as an outcome out of reach
-    remarks : what limits the answer
-    command : makes it again
-    """
-
-    title: str
-    verdict: str
-    charts: tuple[ChartSpec, ...] = ()
-    tables: tuple[StudyTable, ...] = ()
-    remarks: tuple[str, ...] = ()
-    command: str = ""
-    failure: str = ""
-
-
-def read_study(folder: Path) -> Study:
-    """The study in a folder.
-
-    Raises
-    ------
-    FaultlineError
-        There is no `result.json`, or it cannot be read.
-    """
-    path = folder / RESULT
-    try:
-        return Study.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise FaultlineError(f"{path}: study cannot be read ({error.strerror})") from error
-    except ValidationError as error:
-        raise FaultlineError(f"{path}: not the result of a study; run it again") from error
-
-
-def study_blocks(studies: tuple[Study, ...], numbers: Iterator[int]) -> list[Block]:
+def study_blocks(studies: tuple[StudyReport, ...], numbers: Iterator[int]) -> list[Block]:
     """Every study under a heading of its own; a sentence where there is none."""
     if not studies:
         return [Paragraph(NONE_GIVEN, small=True)]

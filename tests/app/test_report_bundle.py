@@ -27,7 +27,7 @@ from app.report import (
 )
 from app.report.bundle import RunRecord
 from app.report.schema import schema_text
-from app.report.study import read_study
+from app.studies.report import read_study
 from engine.ensemble import read_ensemble, write_ensemble
 from engine.rollout import StressRun
 from model.errors import FaultlineError
@@ -167,7 +167,7 @@ def test_reports_on_demand_name_what_is_wrong(folder: Path, tmp_path: Path) -> N
         report_bytes([folder], "full", "docx")
     with pytest.raises(FaultlineError, match="must be above 0 bp"):
         report_bytes([folder], limit_bp=0.0)
-    with pytest.raises(FaultlineError, match="study cannot be read"):
+    with pytest.raises(FaultlineError, match="not a study"):
         report_bytes([folder], studies=[tmp_path])
 
 
@@ -218,5 +218,5 @@ def test_report_takes_studies_along(bare: StressReport, folder: Path, tmp_path: 
     for words in ("Sweep of 2 scenarios", "VaR is highest in AMZN", "12.5", "Conditional."):
         assert words in page
     (tmp_path / "result.json").write_text("{}")
-    with pytest.raises(FaultlineError, match="not the result of a study"):
+    with pytest.raises(FaultlineError, match="not a study"):
         read_study(tmp_path)
