@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
+from app.index_page import IndexPage
 from app.theme import SERVER
 from model.errors import FaultlineError
 
@@ -85,11 +86,12 @@ class Access:
         environment[USERS] = " ".join(self.users)
 
     def middleware(self) -> list[Middleware]:
-        """What stands before the pages: the secret of the proxy, and headers of every answer."""
+        """What stands before the pages: the proxy's secret, headers, see also `IndexPage`."""
         from starlette.middleware import Middleware
 
-        secret = os.environ.get(SECRET, "") if self.auth == "proxy" else ""
-        return [Middleware(Guard, secret=secret)]
+        if self.auth == "proxy":  # which may serve the dashboard below a path of its own
+            return [Middleware(Guard, secret=os.environ.get(SECRET, ""))]
+        return [Middleware(Guard, secret=""), Middleware(IndexPage)]
 
 
 class Guard:

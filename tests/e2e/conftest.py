@@ -19,8 +19,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_WITHIN_S = 120
-# Streamlit looks for its server below the address of the page first, and then at the root.
-PROBES = ("/_stcore/health", "/_stcore/host-config")
+SEEN_WITHIN_MS = 20_000  # a machine that does other work as well is slow to draw a page
 LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 
 
@@ -42,7 +41,7 @@ class Watched:
             self.outside.append(request.url)
 
     def _console(self, message: playwright.ConsoleMessage) -> None:
-        if message.type == "error" and not message.location["url"].endswith(PROBES):
+        if message.type == "error":
             self.errors.append(message.text)
 
 
@@ -52,6 +51,7 @@ def browser() -> Iterator[playwright.Browser]:
     found = [path for name in BROWSERS if (path := shutil.which(name))]
     if not found:
         pytest.skip("no browser: install chromium (apt-get install chromium)")
+    playwright.expect.set_options(timeout=SEEN_WITHIN_MS)
     with playwright.sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=found[0], args=["--no-sandbox"])
         yield browser
