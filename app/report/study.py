@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from app.charts.numbers import MISSING, count, number
@@ -11,6 +12,7 @@ from app.report.blocks import Align, Basis, Block, Bullets, Cell, Column, Headin
 from app.report.figures import figures
 from app.studies.report import StudyReport, StudyTable
 
+LETTERS = 8, 40  # least and most that the width of a column is made for
 MOST_ROWS = 40  # of a study's table: more are in its own CSV
 NONE_GIVEN = (
     "No sensitivity study and no reverse stress was given to this report. Give it the folder of "
@@ -35,12 +37,13 @@ def study_blocks(studies: tuple[StudyReport, ...], numbers: Iterator[int]) -> li
 def _table(table: StudyTable, source: str) -> Table:
     frame = table.data.head(MOST_ROWS)
     numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
-    share = 1.0 / max(1, len(frame.columns))
     aligns: list[Align] = ["right" if one else "left" for one in numeric]
-    columns = tuple(
-        Column(str(name), align, share) for name, align in zip(frame.columns, aligns, strict=True)
-    )
-    rows = tuple(tuple(Cell(_text(value)) for value in row) for row in frame.itertuples(False))
+    texts = [[_text(value) for value in row] for row in frame.itertuples(index=False)]
+    names = [str(name) for name in frame.columns]
+    letters = [max(len(text) for text in column) for column in zip(names, *texts, strict=True)]
+    widths = np.clip(letters, *LETTERS)  # what is longer is broken into lines
+    columns = tuple(map(Column, names, aligns, (widths / widths.sum()).tolist()))
+    rows = tuple(tuple(map(Cell, row)) for row in texts)
     basis = Basis(
         units="; ".join(f"{name}: {text}" for name, text in table.definitions.items())
         or "as headed",
