@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -30,7 +31,8 @@ def _ask(answer: Response, method: str = "GET") -> tuple[dict[bytes, bytes], byt
 
     asked = [(b"accept", b"text/html,*/*"), (b"accept-encoding", b"gzip")]
     scope = {"type": "http", "method": method, "path": "/results", "headers": asked}
-    asyncio.run(IndexPage(inner)(scope, receive, send))
+    with ThreadPoolExecutor(1) as apart:  # a browser test may have left a loop in this thread
+        apart.submit(asyncio.run, IndexPage(inner)(scope, receive, send)).result()
     return dict(sent[0]["headers"]), b"".join(m.get("body", b"") for m in sent), got
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,8 @@ def ask(secret: str, kind: str, *headers: tuple[bytes, bytes]) -> list[dict[str,
         return {}
 
     scope = {"type": kind, "headers": list(headers)}
-    asyncio.run(Guard(pages, secret)(scope, receive, send))
+    with ThreadPoolExecutor(1) as apart:  # a browser test may have left a loop in this thread
+        apart.submit(asyncio.run, Guard(pages, secret)(scope, receive, send)).result()
     return sent
 
 
