@@ -10,7 +10,7 @@ from importlib import resources
 import streamlit as st
 
 from app.views.login import require_login
-from app.views.session import follow_ground, plain
+from app.views.session import plain
 from model.errors import FaultlineError
 
 # Section, file in `screens` and part of the address, title, what the page is for.
@@ -56,7 +56,6 @@ st.set_page_config(
 )
 st.logo(str(resources.files("assets") / "icon.png"), size="large")
 require_login()
-follow_ground(page.title)
 try:
     page.run()
 except FaultlineError as error:

@@ -12,8 +12,6 @@ from app.jobs import JobRunner
 from app.models import is_baseline
 from engine.runs import RunStore, default_root
 
-GROUND_POLL_S = 2.0
-
 
 def shared_jobs() -> JobRunner:
     """The queue of the store that the dashboard was started with, one for all visitors."""
@@ -35,22 +33,12 @@ def model_title(model: str) -> str:
 
 
 def is_dark() -> bool:
-    """Whether the page is shown on a dark ground."""
+    """Whether the page is shown on a dark ground.
+
+    Who changes between light and dark sees it in charts with the next click: Streamlit does not
+    tell the script before, and a page that asks again and again loses what is drawn meanwhile.
+    """
     return st.context.theme.type == "dark"
-
-
-def follow_ground(page: str) -> None:
-    """Draw the page again, charts and all, when the visitor changes between light and dark."""
-
-    def follow(drawn_dark: bool) -> None:
-        if is_dark() != drawn_dark:  # Streamlit does not tell the script before its next run
-            st.rerun()
-
-    # Streamlit tells fragments apart by their names. With one for all pages, a call that was under
-    # way when the page changed would be answered on the new page as if on the old one, and the
-    # browser would lose the new page.
-    follow.__qualname__ = f"follow_ground.{page}"
-    st.fragment(follow, run_every=GROUND_POLL_S)(is_dark())
 
 
 def plain(text: str) -> str:
