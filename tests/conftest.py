@@ -30,6 +30,7 @@ def data_dir() -> Path:
     path = Path(os.environ.get(DATA_VARIABLE) or beside)
     if not path.is_dir():
         pytest.skip(f"no recordings: {path} is not a folder (set {DATA_VARIABLE})")
+    os.environ[DATA_VARIABLE] = str(path)  # scenarios with recordings look there
     return path
 
 
