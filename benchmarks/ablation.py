@@ -99,7 +99,9 @@ ROWS: dict[str, Row] = {
     "cancel: touch like any level": Row(patch=patches.cancel_touch_too),
     "cancel: oldest of the level": Row(patch=patches.cancel_oldest),
     "half-life 5 s": Row(patch=patches.half_life(5.0)),
-    "half-life 60 s": Row(patch=patches.half_life(60.0)),
+    "half-life 10 s": Row(patch=patches.half_life(10.0)),
+    "margins: learned": Row({"margins": "none"}),
+    "margins: of the asset": Row({"margins": "asset"}),
     "contexts: none": first_contexts(0),
     "contexts: price level": first_contexts(1),
     "contexts: + spread": first_contexts(2),
@@ -127,6 +129,7 @@ ROWS: dict[str, Row] = {
 def make(name: str, seed: int, data: Path) -> dict[str, object]:
     """Train and judge one row."""
     row = ROWS[name]
+    patches.bins_by_regime()
     if row.patch is not None:
         row.patch()
     model = ModelSettings.model_validate(BODY.model_dump() | row.model)

@@ -21,6 +21,17 @@ from model.events import Float64
 from model.profile import AssetProfile
 
 
+def bins_by_regime() -> None:
+    """Bins of the tick regime for all: an asset's own, fitted before, would not see a change."""
+
+    def tables(self: tokenizer.Tokenizer, profile: AssetProfile) -> dict[str, Float64]:
+        regime = tokenizer.tick_regime(profile)
+        arrays = self.arrays().items()
+        return {name: np.ascontiguousarray(array[regime]) for name, array in arrays}
+
+    tokenizer.Tokenizer.tables = tables  # type: ignore[method-assign]
+
+
 def half_life(seconds: float) -> Callable[[], None]:
     """The same half-life for the EW-VWAP, the activity and the volatility of the fast contexts."""
 

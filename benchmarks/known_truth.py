@@ -29,7 +29,7 @@ from model.codec import BINS
 from model.dataset import FlowDataset
 from model.events import Float64, Int64, Recording
 from model.features import FlowFeatures, flow_features
-from model.heads import FactoredHeads
+from model.heads import FactoredHeads, margin_of
 from model.presets import ModelSettings
 from model.tokenizer import ASSET_CONTEXTS
 from model.training import TrainingSettings, train
@@ -108,33 +108,37 @@ class Sample:
         return np.asarray(counts / counts.sum(1, keepdims=True))
 
 
-def class_probabilities(network: Transformer, columns: Tensor) -> Tensor:
+def class_probabilities(network: Transformer, columns: Tensor, margins: Tensor) -> Tensor:
     """What the network gives to each class of the next event, float32 [B, T, 12].
 
-    `columns` int64 [B, T, columns]. Heads of action, side and depth, multiplied out.
+    `columns` int64 [B, T, columns], `margins` float [B, 5, 3, 16]. Heads of action, side and depth,
+    multiplied out.
     """
     head = network.head
     assert isinstance(head, FactoredHeads)
     classes = torch.from_numpy(token_classes())
     hidden, queues = network.hidden(columns), columns[..., network.queues]
     out = torch.zeros(*columns.shape[:2], CLASSES)
-    p_action = head.logits(0, hidden).softmax(-1)
+    known = torch.zeros(*columns.shape[:2], 5, dtype=torch.int64)
+    p_action = (head.logits(0, hidden) + margin_of(margins, 0, known)).softmax(-1)
     for action in range(2):
         token = torch.full(columns.shape[:2], action)
+        known[..., 0] = action
         acted = head.move_on(0, hidden, token, queues)
         p_side = head.logits(1, acted).softmax(-1)
         for side in range(2):
             sided = head.move_on(1, acted, torch.full_like(token, side), queues)
-            p_depth = head.logits(2, sided).softmax(-1)
+            p_depth = (head.logits(2, sided) + margin_of(margins, 2, known)).softmax(-1)
             joint = p_action[..., action, None] * p_side[..., side, None] * p_depth
             out.index_add_(2, classes[action, side], joint)
     return out
 
 
-def seen(checkpoint: Checkpoint, sample: Sample) -> Tensor:
-    """What a model sees of a sample, in sequences: int64 [S, T, columns]."""
+def seen(checkpoint: Checkpoint, sample: Sample) -> tuple[Tensor, Tensor]:
+    """What a model sees of a sample, in sequences: int64 [S, T, columns], margins [S, 5, 3, 16]."""
     data = FlowDataset.build(sample.parts, checkpoint.tokenizer, checkpoint.config.settings)
-    return torch.stack([columns for columns, _ in data.sequences(2 * ASKED_AFTER)])
+    columns, _, margins = map(torch.stack, zip(*data.sequences(2 * ASKED_AFTER), strict=True))
+    return columns, margins
 
 
 @torch.no_grad()
@@ -142,8 +146,10 @@ def predictions(checkpoint: Checkpoint, sample: Sample) -> Float64:
     """Class probabilities before each event at `asked(sample)`, float64 [m, 12]."""
     network = checkpoint.transformer()
     found = [
-        class_probabilities(network, batch)[:, ASKED_AFTER:]
-        for batch in seen(checkpoint, sample).split(32)
+        class_probabilities(network, columns, margins)[:, ASKED_AFTER:]
+        for columns, margins in zip(
+            *(part.split(32) for part in seen(checkpoint, sample)), strict=True
+        )
     ]
     return torch.cat(found).flatten(0, 1).double().numpy()
 
@@ -153,7 +159,7 @@ def best_given_bins(checkpoint: Checkpoint, sample: Sample, law: Float64) -> Flo
     first = len(BINS) + ASSET_CONTEXTS
     names = checkpoint.tokenizer.contexts
     touch = [first + names.index(name) for name in ("spread", "bid_size", "ask_size")]
-    shown = seen(checkpoint, sample)[:, ASKED_AFTER:, touch].flatten(0, 1).numpy()
+    shown = seen(checkpoint, sample)[0][:, ASKED_AFTER:, touch].flatten(0, 1).numpy()
     bins, at, counts = np.unique(shown, axis=0, return_inverse=True, return_counts=True)
     mean = np.zeros((len(bins), CLASSES))
     np.add.at(mean, at, law)

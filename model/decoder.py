@@ -15,7 +15,8 @@ from torch.nn import functional as F
 
 from model.codec import BINS, Tokens, sub_tokens
 from model.events import Float64, Int64
-from model.heads import CompositeHead
+from model.heads import CompositeHead, composite_margin, margin_of
+from model.token_tables import MARGIN_SHAPE
 from model.transformer import Transformer, rotary
 
 
@@ -27,6 +28,10 @@ class Decoder(Protocol):
     """
 
     log_ratio: Float64
+
+    def keep(self, rows: Int64, margins: Float64) -> None:
+        """Margins of each path in `rows`, float64 [R, 5, 3, 16], zero until then."""
+        ...
 
     def advance(self, rows: Int64, columns: Int64) -> None:
         """Take in one event of each path in `rows`: int64 [R, columns], see `input_columns`."""
@@ -63,7 +68,13 @@ class TorchDecoder:
         self.position = torch.zeros(paths, dtype=torch.int64, device=device)
         self.hidden = torch.zeros(paths, s.d_model, device=device)
         self.queues = torch.zeros(paths, len(network.queues), dtype=torch.int64, device=device)
+        self.margins = torch.zeros(paths, *MARGIN_SHAPE, device=device)
         self.log_ratio = np.zeros(0)
+
+    def keep(self, rows: Int64, margins: Float64) -> None:
+        """See `Decoder.keep`."""
+        kept = torch.tensor(margins, dtype=torch.float32, device=self.device)
+        self.margins[torch.from_numpy(rows)] = kept
 
     @torch.no_grad()
     def advance(self, rows: Int64, columns: Int64) -> None:
@@ -98,10 +109,10 @@ class TorchDecoder:
         more = np.zeros((len(rows), 3)) if odds is None else odds
         cancel, deeper, larger = torch.from_numpy(more).to(self.device).unbind(1)
         own = torch.from_numpy(rows).to(self.device)
-        state, queues = self.hidden[own], self.queues[own]
+        state, queues, margins = self.hidden[own], self.queues[own], self.margins[own]
         head = self.network.head
         if isinstance(head, CompositeHead):
-            plain = head.logits(state).double()
+            plain = (head.logits(state) + composite_margin(margins)).double()
             by = _press_composite(plain, push).view(len(rows), *BINS).clone()
             by[:, 1] += cancel.view(-1, 1, 1, 1, 1)
             bins = torch.arange(BINS[2], device=self.device)
@@ -111,10 +122,10 @@ class TorchDecoder:
             chosen = pick(logits, u[:, 0])
             self.log_ratio = _log_ratio(logits, plain, chosen)
             return sub_tokens(chosen.cpu().numpy())
-        out = torch.empty(len(rows), len(BINS), dtype=torch.int64, device=self.device)
+        out = torch.zeros(len(rows), len(BINS), dtype=torch.int64, device=self.device)
         self.log_ratio = np.zeros(len(rows))
         for i in range(len(BINS)):
-            plain = head.logits(i, state).double()
+            plain = (head.logits(i, state) + margin_of(margins, i, out)).double()
             logits = plain.clone()
             if i == 0:
                 logits[:, 1] += cancel

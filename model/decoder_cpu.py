@@ -17,10 +17,11 @@ import torch
 from numba import njit, prange
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from model.codec import BINS, Tokens
+from model.codec import BINS, CROSSING, Tokens
 from model.events import Float64, Int64
 from model.heads import FactoredHeads
 from model.presets import ModelSettings
+from model.token_tables import MARGIN_SHAPE
 from model.transformer import Transformer
 
 GROUP = 16
@@ -235,13 +236,15 @@ def _sample(
     odds: Float64,
     hidden: Float32,
     queues: Int64,
+    margins: Float32,
     weights: Weights,
     out: Tokens,
     log_ratio: Float64,
 ) -> None:
     """Sub-tokens of the next event of each path in `rows` into `out` [R, 5]; see `Decoder.sample`.
 
-    `odds` [R, 4]: pressure, cancel, depth, size; `log_ratio` [R] is written.
+    `margins` [paths, 5, 3, 16]; `odds` [R, 4]: pressure, cancel, depth, size; `log_ratio` [R] is
+    written.
     """
     bins, scale, embed = weights.bins, weights.scale, weights.embed
     inner, inner_bias = weights.inner, weights.inner_bias
@@ -279,8 +282,14 @@ def _sample(
                 else:
                     tilted = False
                 top = -np.inf
+                kind = 0
+                if i == 2 or i == 3:
+                    kind = int(out[first + r, 0])
+                    if i == 3 and kind == 0 and out[first + r, 2] == CROSSING:
+                        kind = 2
+                margin = margins[rows[first + r], i, kind]
                 for c in range(n):
-                    p[c] = logits[r, c] + outer_bias[i, c]
+                    p[c] = logits[r, c] + outer_bias[i, c] + margin[c]
                     if tilted:
                         p[c] += shift[c]
                     top = max(top, p[c])
@@ -371,7 +380,12 @@ class CpuDecoder:
         self.hidden = np.zeros((paths, s.d_model), np.float32)
         self.columns = network.queues
         self.queues = np.zeros((paths, len(self.columns)), np.int64)
+        self.margins = np.zeros((paths, *MARGIN_SHAPE), np.float32)
         self.log_ratio = np.zeros(0)
+
+    def keep(self, rows: Int64, margins: Float64) -> None:
+        """See `Decoder.keep`."""
+        self.margins[rows] = margins
 
     def advance(self, rows: Int64, columns: Int64) -> None:
         """See `Decoder.advance`."""
@@ -388,5 +402,8 @@ class CpuDecoder:
         self.log_ratio = np.zeros(len(rows))
         more = np.zeros((len(rows), 3)) if odds is None else odds
         columns = np.concatenate((pressure[:, None], more), axis=1)
-        _sample(rows, draws, columns, self.hidden, self.queues, self.weights, out, self.log_ratio)
+        _sample(
+            rows, draws, columns, self.hidden, self.queues, self.margins, self.weights, out,
+            self.log_ratio,
+        )  # fmt: skip
         return out

@@ -10,7 +10,29 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.codec import BINS, VOCABULARY
+from model.margins import kinds
 from model.presets import ModelSettings
+
+
+def margin_of(margins: Tensor, i: int, tokens: Tensor) -> Tensor:
+    """Margins [..., BINS[i]] of sub-token i given those before it.
+
+    `margins` [B, 5, 3, 16], of each sequence; `tokens` int64 [B, 5] or [B, T, 5].
+    """
+    kind = kinds(i, tokens)
+    rows = margins[:, i].gather(1, kind.view(len(kind), -1, 1).expand(-1, -1, margins.shape[-1]))
+    return rows.view(*kind.shape, -1)[..., : BINS[i]]
+
+
+def composite_margin(margins: Tensor) -> Tensor:
+    """Margins [B, 5, 3, 16] of the 16,384 composite tokens, [B, 16384]."""
+    action, depth, size, time = (margins[:, i] for i in (0, 2, 3, 4))
+    every = torch.cartesian_prod(*(torch.arange(n, device=margins.device) for n in BINS))
+    kind = kinds(3, every)
+    return (
+        action[:, 0, every[:, 0]] + depth[:, every[:, 0], every[:, 2]]
+        + size[:, kind, every[:, 3]] + time[:, 0, every[:, 4]]
+    )  # fmt: skip
 
 
 class CompositeHead(nn.Module):
@@ -25,12 +47,12 @@ class CompositeHead(nn.Module):
         out: Tensor = self.out(hidden)
         return out
 
-    def loss(self, hidden: Tensor, targets: Tensor, queues: Tensor) -> Tensor:
-        """Nats [..., 1] of the sub-tokens `targets` [..., 5]."""
+    def loss(self, hidden: Tensor, targets: Tensor, queues: Tensor, margins: Tensor) -> Tensor:
+        """Nats [B, T, 1] of the sub-tokens `targets` [B, T, 5]; `margins` [B, 5, 3, 16]."""
         index = torch.zeros_like(targets[..., 0])
         for i, bins in enumerate(BINS):
             index = index * bins + targets[..., i]
-        logits = self.logits(hidden).float()
+        logits = self.logits(hidden).float() + composite_margin(margins)[:, None]
         return F.cross_entropy(logits.flatten(0, -2), index.flatten(), reduction="none").view(
             *index.shape, 1
         )
@@ -40,7 +62,8 @@ class FactoredHeads(nn.Module):
     """Action, side, depth, size and time one after the other, each given those before it.
 
     Each sub-token scales and shifts the state that the next head sees, through one hidden layer;
-    the log-probability of the composite token is the sum of the five. The scale lets a head read
+    the log-probability of the composite token is the sum of the five. To the logits of each the
+    margin is added, see `model.margins`. The scale lets a head read
     'the side of the last trade' as 'the same side as this order': half of the channels begin with
     the sign of the side. With the side, the sizes of the queue that the order joins and of the one
     that it faces enter as well.
@@ -68,8 +91,8 @@ class FactoredHeads(nn.Module):
         self.out = cast(Sequence[nn.Linear], out)
 
     def logits(self, i: int, state: Tensor) -> Tensor:
-        """Logits [..., BINS[i]] of sub-token i; `state` [..., d_model] is the hidden state moved on
-        by the sub-tokens so far.
+        """Logits [..., BINS[i]] of sub-token i, without its margin; `state` [..., d_model] is the
+        hidden state moved on by the sub-tokens so far.
         """
         out: Tensor = self.out[i](F.silu(self.inner[i](state)))
         return out
@@ -87,11 +110,14 @@ class FactoredHeads(nn.Module):
             out = out + torch.where(buy, own(bid) + other(ask), own(ask) + other(bid))
         return out
 
-    def loss(self, hidden: Tensor, targets: Tensor, queues: Tensor) -> Tensor:
-        """Nats [..., 5] of the sub-tokens `targets` [..., 5]; `queues` see `move_on`."""
+    def loss(self, hidden: Tensor, targets: Tensor, queues: Tensor, margins: Tensor) -> Tensor:
+        """Nats [B, T, 5] of the sub-tokens `targets` [B, T, 5]; `queues` see `move_on`.
+
+        `margins` [B, 5, 3, 16], of each sequence.
+        """
         state, parts = hidden, []
         for i in range(len(BINS)):
-            logits = self.logits(i, state).float()
+            logits = self.logits(i, state).float() + margin_of(margins, i, targets)
             parts.append(
                 F.cross_entropy(logits.flatten(0, -2), targets[..., i].flatten(), reduction="none")
             )

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from model.checkpoint import Checkpoint
-from model.dataset import input_columns
+from model.dataset import input_columns, standing_margin
 from model.events import Float64, Int64, Recording
 from model.features import FAST_CONTEXTS, flow_features
 from model.profile import AssetProfile
@@ -20,8 +20,8 @@ BATCH = 16  # sequences at once
 class FlowScorer:
     """Log-probabilities of given events under a checkpoint, each given the events before it.
 
-    The market is shown as in a run that starts without a history: the day's open is not known and
-    the slow contexts stand in the middle.
+    The market is shown as in a run that starts without a history: the day's open is not known, the
+    slow contexts stand in the middle, the margins are the asset's own.
 
     Parameters
     ----------
@@ -68,10 +68,11 @@ class FlowScorer:
                 targets.append(told[known + 1])
                 wanted.append(np.isin(span + 1, stretch))
                 owner.append(r)
+        margin = standing_margin(self.tokenizer, profile, self.settings)
         total, count = np.zeros(len(recordings)), np.zeros(len(recordings), np.int64)
         for at in range(0, len(owner), BATCH):
             part = slice(at, at + BATCH)
-            nats = self._nats(np.stack(columns[part]), np.stack(targets[part]))
+            nats = self._nats(np.stack(columns[part]), np.stack(targets[part]), margin)
             for r, own, mask in zip(owner[part], nats, wanted[part], strict=True):
                 total[r] -= own[mask].sum()
                 count[r] += int(mask.sum())
@@ -91,10 +92,13 @@ class FlowScorer:
         return input_columns(tokens, context, self.settings), tokens.astype(np.int64), inside
 
     @torch.no_grad()
-    def _nats(self, columns: Int64, targets: Int64) -> Float64:
+    def _nats(self, columns: Int64, targets: Int64, margin: Float64) -> Float64:
         """Negative log-probability of each target, float64 [n, T]."""
+        margins = torch.from_numpy(margin).float().expand(len(columns), *margin.shape)
         loss = self.network(
-            torch.from_numpy(columns).to(self.device), torch.from_numpy(targets).to(self.device)
+            torch.from_numpy(columns).to(self.device),
+            torch.from_numpy(targets).to(self.device),
+            margins.to(self.device),
         )
         return np.asarray(loss.sum(-1).double().cpu().numpy())
 

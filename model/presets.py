@@ -19,6 +19,10 @@ class ModelSettings(BaseModel):
     contexts: tuple[str, ...] | None = Field(
         default=None, description="a subset of the contexts of `tokens`, in their order"
     )
+    margins: Literal["none", "asset", "recent"] = Field(
+        default="recent",
+        description="how often sub-tokens occur: learned, of the asset, or of its last minutes",
+    )
     head: Literal["factored", "composite"] = Field(
         default="factored", description="five autoregressive sub-token heads, or one of 16,384"
     )
@@ -78,7 +82,8 @@ PRESETS: dict[str, ModelSettings] = {
     "small": ModelSettings(),
     # The paper's: 32 layers, 32 heads, width 1,024, context 1,024; KV heads and d_ff are inferred.
     "tradefm-524m": ModelSettings(
-        tokens="paper", head="composite", d_model=1024, layers=32, heads=32, kv_heads=8, d_ff=4096,
-        window=1024, token_embedding=1024, context_embedding=1024, dropout=0.0,
+        tokens="paper", margins="none", head="composite", d_model=1024, layers=32, heads=32,
+        kv_heads=8, d_ff=4096, window=1024, token_embedding=1024, context_embedding=1024,
+        dropout=0.0,
     ),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model.errors import FaultlineError
 from model.events import Float64, Int64
+from model.token_tables import TokenTables
 
 
 class AssetProfile(BaseModel):
@@ -45,6 +46,9 @@ class AssetProfile(BaseModel):
     )
     session_start_ns: int = 0
     session_end_ns: int = 0
+    tokens: TokenTables | None = Field(
+        default=None, description="the asset's own bins; without them those of its tick regime"
+    )
 
     @classmethod
     def read(cls, path: Path) -> AssetProfile:
@@ -61,8 +65,9 @@ class AssetProfile(BaseModel):
             raise FaultlineError(f"{path}: {key or 'file'}: {first['msg']}") from error
 
     def write(self, path: Path) -> None:
-        """Write the profile as JSON."""
-        path.write_text(json.dumps(self.model_dump(), indent=1) + "\n")
+        """Write the profile as JSON, a line for each field."""
+        fields = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in self.model_dump().items()]
+        path.write_text("{\n " + ",\n ".join(fields) + "\n}\n")
 
     def order_sizes(self, u: Float64) -> Int64:
         """Sizes of new orders at probability levels `u`, int64, at least 1."""

@@ -24,6 +24,9 @@ class _RecordedTokens:
         self.next = np.zeros(len(tokens), np.int64)
         self.log_ratio = np.zeros(0)
 
+    def keep(self, rows: Int64, margins: Float64) -> None:
+        """Nothing is drawn by shares."""
+
     def advance(self, rows: Int64, columns: Int64) -> None:
         """Nothing is learned from what happened."""
 

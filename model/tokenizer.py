@@ -15,8 +15,10 @@ and time are binned and which context goes with them:
     takes no more than rests there, and exactly that if its size falls into the same bin: six in ten
     do. Context adds what the book shows and what the last minutes were like.
 
-Bins and the values inside them, from which one is drawn, are those of the training data of the
-asset's tick regime (how many ticks the typical spread has), the values also by action.
+Bins, the values inside them, from which one is drawn, and how often each occurs are the asset's
+own (`model.token_tables`). An asset whose profile holds none, and `paper`, which knows no assets,
+take those of the training data: `touch` those of the asset's tick regime (how many ticks the
+typical spread has). Values are kept by action.
 """
 
 from __future__ import annotations
@@ -46,8 +48,10 @@ from model.codec import (
 from model.errors import CheckpointError
 from model.events import Float64, Int64
 from model.features import CONTEXTS, FlowFeatures, context_scale
+from model.margins import shares
 from model.profile import AssetProfile
 from model.slow import SLOW_CONTEXTS
+from model.token_tables import MARGIN_SHAPE, TokenTables
 
 Preset = Literal["paper", "touch"]
 
@@ -84,6 +88,7 @@ class Tokenizer:
     size_values : float64 [REGIMES, 3, 16, KNOTS], of adds, cancels and crossing adds, in units of
         the asset's median order
     time_values : float64 [REGIMES, 16, KNOTS], times the asset's events a second
+    shares : float64 [REGIMES, 5, 3, 16], how often each value occurs, see `model.margins`
     """
 
     preset: Preset
@@ -96,6 +101,7 @@ class Tokenizer:
     depth_values: Float64
     size_values: Float64
     time_values: Float64
+    shares: Float64
 
     @property
     def touch(self) -> bool:
@@ -107,27 +113,28 @@ class Tokenizer:
         """Values of each context column: liquidity, participant, regime, then `contexts`."""
         return context_sizes(self.contexts)
 
+    def tables(self, profile: AssetProfile) -> dict[str, Float64]:
+        """The tables of an asset under the names of `arrays`, without the axis of regimes."""
+        if self.touch and profile.tokens is not None:
+            return profile.tokens.arrays(self.contexts)
+        regime = tick_regime(profile)
+        return {name: np.ascontiguousarray(array[regime]) for name, array in self.arrays().items()}
+
     def encoding(self, profile: AssetProfile) -> Encoding:
         """How the events of an asset become sub-tokens."""
-        scale, regime = context_scale(profile), tick_regime(profile)
+        scale, tables = context_scale(profile), self.tables(profile)
         return Encoding(
-            self.touch, scale[0], scale[1], scale[4], self.depth_edges[regime],
-            self.size_edges[regime], self.crossing_edges[regime], self.time_edges[regime],
+            self.touch, scale[0], scale[1], scale[4], tables["depth_edges"],
+            tables["size_edges"], tables["crossing_edges"], tables["time_edges"],
         )  # fmt: skip
 
     def decoding(self, profile: AssetProfile) -> Decoding:
         """How sub-tokens become events of an asset."""
-        scale, regime = context_scale(profile), tick_regime(profile)
+        scale, tables = context_scale(profile), self.tables(profile)
         return Decoding(
-            self.touch,
-            scale[0],
-            scale[1],
-            scale[4],
-            self.crossing_edges[regime],
-            np.ascontiguousarray(self.depth_values[regime]),
-            np.ascontiguousarray(self.size_values[regime]),
-            np.ascontiguousarray(self.time_values[regime]),
-        )
+            self.touch, scale[0], scale[1], scale[4], tables["crossing_edges"],
+            tables["depth_values"], tables["size_values"], tables["time_values"],
+        )  # fmt: skip
 
     def encode(self, features: FlowFeatures) -> tuple[Tokens, Tokens]:
         """Sub-tokens uint8 [n, 5] and context bins uint8 [n, 3 + C] (context after the event)."""
@@ -139,7 +146,7 @@ class Tokenizer:
         chosen = [CONTEXTS.index(name) for name in self.contexts]
         encode_contexts(
             np.ascontiguousarray(features.context[:, chosen]),
-            self.context_edges[tick_regime(features.profile)],
+            self.tables(features.profile)["context_edges"],
             context[:, 3:],
         )
         return tokens, context
@@ -161,7 +168,7 @@ class Tokenizer:
 
 _ARRAYS = (
     "depth_edges", "size_edges", "crossing_edges", "time_edges", "context_edges",
-    "depth_values", "size_values", "time_values",
+    "depth_values", "size_values", "time_values", "shares",
 )  # fmt: skip
 
 
@@ -181,6 +188,7 @@ def array_shapes(preset: Preset, contexts: tuple[str, ...]) -> dict[str, tuple[i
         "depth_values": (REGIMES, 2, 16, KNOTS),
         "size_values": (REGIMES, 3, 16, KNOTS),
         "time_values": (REGIMES, 16, KNOTS),
+        "shares": (REGIMES, *MARGIN_SHAPE),
     }
 
 
@@ -252,15 +260,27 @@ def fit_tokenizer(
     tokenizer = Tokenizer(
         preset, used, depth_edges, size_edges, crossing_edges, time_edges, context_edges,
         depth_values=empty[:, :2], size_values=empty, time_values=empty[:, 0],
+        shares=np.zeros((REGIMES, *MARGIN_SHAPE)),
     )  # fmt: skip
-    bins = np.concatenate([tokenizer.encode(part)[0] for part in parts]).astype(np.int64)
+    plain = [replace(part, profile=part.profile.model_copy(update={"tokens": None}))
+             for part in parts]  # fmt: skip
+    tokens = np.concatenate([tokenizer.encode(part)[0] for part in plain])
+    bins = tokens.astype(np.int64)
     kind = np.where(crossing & (action == 0), 2, action) if preset == "touch" else action
     return replace(
         tokenizer,
         depth_values=_tables(relative, bins[:, 2], regime, action, 2),
         size_values=_tables(scaled, bins[:, 3], regime, kind, 3),
         time_values=_tables(time, bins[:, 4], regime, np.zeros_like(action), 1)[:, 0],
+        shares=np.stack([shares(tokens[group]) for group in groups]),
     )
+
+
+def own_tables(features: FlowFeatures) -> TokenTables:
+    """The tables of one asset, from the features of its training split."""
+    regime = tick_regime(features.profile)
+    arrays = fit_tokenizer("touch", [features]).arrays()
+    return TokenTables.of({name: array[regime] for name, array in arrays.items()}, CONTEXTS)
 
 
 def _touch_edges(relative: Float64, depth: Float64) -> Float64:

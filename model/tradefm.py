@@ -19,7 +19,7 @@ from model.codec import (
     encode_context,
     encode_event,
 )
-from model.dataset import input_columns, start_columns
+from model.dataset import history_margins, input_columns, standing_margin, start_columns
 from model.decoder import Decoder, TorchDecoder
 from model.decoder_cpu import CpuDecoder
 from model.errors import SpecError
@@ -40,7 +40,8 @@ from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewA
 from model.profile import AssetProfile
 from model.randomness import uniforms
 from model.slow import SLOW_CONTEXTS
-from model.tokenizer import MIDDLE_TIER, TIERS, asset_context, tick_regime
+from model.token_tables import MARGIN_SHAPE
+from model.tokenizer import MIDDLE_TIER, TIERS, asset_context
 
 PURPOSES = np.arange(8)  # five sub-tokens, then depth, size and time inside their bins
 
@@ -148,7 +149,7 @@ class TradeFMSession:
         self.context_bins = ContextBins(
             context_scale(profile),
             np.array([FAST_CONTEXTS.index(name) for name in fast], np.int64),
-            np.ascontiguousarray(self.tokenizer.context_edges[tick_regime(profile), : len(fast)]),
+            np.ascontiguousarray(self.tokenizer.tables(profile)["context_edges"][: len(fast)]),
         )
         self.state = stationary_state(profile, np.float64(0.5) * (view.bid_ticks + view.ask_ticks))
         self.started = np.zeros(len(paths), np.bool_)
@@ -156,19 +157,30 @@ class TradeFMSession:
         self.context = np.zeros((len(paths), len(self.tokenizer.context_sizes)), np.uint8)
         self.context[:, :3] = asset_context(profile)
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
+        self.decoder.keep(
+            np.arange(len(paths)),
+            np.broadcast_to(
+                standing_margin(self.tokenizer, profile, self.settings), (len(paths), *MARGIN_SHAPE)
+            ),
+        )
 
     def read(self, history: Sequence[Recording]) -> None:
         """Take in what came before: the last 2 x window events of each path's recording.
 
-        The slow contexts are those of the whole recording and stay from here on.
+        Slow contexts and margins are those of the whole recording and stay from here on.
         """
         encoded = []
         for b, recording in enumerate(history):
             features, self.state[b] = flow_features(recording, self.profile, open_ticks=0.0)
-            tokens, context = self.tokenizer.encode(features.last(2 * self.settings.window))
+            tokens, context = self.tokenizer.encode(features)
             if len(context):
                 self.context[b] = context[-1]
-            encoded.append(input_columns(tokens, context, self.settings))
+                margins = history_margins(
+                    self.tokenizer, features, tokens, self.settings, len(tokens)
+                )
+                self.decoder.keep(np.array([b]), margins[-1:])
+            recent = slice(-2 * self.settings.window, None)
+            encoded.append(input_columns(tokens[recent], context[recent], self.settings))
         longest = max(len(columns) for columns in encoded)
         for step in range(longest):  # aligned at the end
             at = [step - longest + len(columns) for columns in encoded]

@@ -184,7 +184,7 @@ def _rate(step: int, settings: TrainingSettings) -> float:
 
 def _step(
     state: _State,
-    forward: Callable[[Tensor, Tensor], Tensor],
+    forward: Callable[[Tensor, Tensor, Tensor], Tensor],
     data: FlowDataset,
     settings: TrainingSettings,
     device: str,
@@ -193,12 +193,12 @@ def _step(
     rng = np.random.default_rng([settings.seed, state.step])
     torch.manual_seed((settings.seed * 1_000_003 + state.step) * workers.size + workers.rank)
     batch = data.batch(rng, settings.batch, settings.length)
-    columns, targets = (workers.share(part).to(device) for part in batch)
+    inputs = [workers.share(part).to(device) for part in batch]
     for group in state.optimizer.param_groups:
         group["lr"] = _rate(state.step, settings)
     state.network.train()
     with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
-        loss = forward(columns, targets).sum(-1).mean()
+        loss = forward(*inputs).sum(-1).mean()
     state.optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     workers.average_gradients(state.network)
@@ -213,7 +213,7 @@ def _step(
 
 
 def _evaluate(
-    state: _State, held_out: list[tuple[Tensor, Tensor]], device: str, workers: Workers
+    state: _State, held_out: list[tuple[Tensor, Tensor, Tensor]], device: str, workers: Workers
 ) -> dict[str, float]:
     current = _copy(state.network)
     state.network.load_state_dict(state.ema)
@@ -225,18 +225,18 @@ def _evaluate(
 
 @torch.no_grad()
 def _nats(
-    network: Transformer, sequences: list[tuple[Tensor, Tensor]], device: str
+    network: Transformer, sequences: list[tuple[Tensor, Tensor, Tensor]], device: str
 ) -> dict[str, float]:
     network.eval()
     total, count = torch.zeros(0), 0
     for start in range(0, len(sequences), 16):
         batch = sequences[start : start + 16]
-        columns, targets = (torch.stack(part).to(device) for part in zip(*batch, strict=True))
+        inputs = [torch.stack(part).to(device) for part in zip(*batch, strict=True)]
         with torch.autocast(torch.device(device).type, dtype=torch.bfloat16):
-            loss = network(columns, targets).float().cpu()
+            loss = network(*inputs).float().cpu()
         summed = loss.sum((0, 1)).double()
         total = summed if count == 0 else total + summed
-        count += columns.shape[0] * columns.shape[1]
+        count += loss.shape[0] * loss.shape[1]
     means = (total / max(1, count)).tolist()
     named = dict(zip(SUB_TOKENS, means, strict=True)) if len(means) == len(SUB_TOKENS) else {}
     return {**named, "total": sum(means)}

@@ -164,13 +164,15 @@ class Transformer(nn.Module):
         out: Tensor = self.norm(x)
         return out
 
-    def forward(self, columns: Tensor, targets: Tensor) -> Tensor:
+    def forward(self, columns: Tensor, targets: Tensor, margins: Tensor) -> Tensor:
         """Negative log-likelihood in nats of the next event.
 
-        `columns` int64 [B, T, columns], `targets` int64 [B, T, 5] (the sub-tokens that follow);
-        returns [B, T, 5] for the factored heads, [B, T, 1] for the composite one.
+        `columns` int64 [B, T, columns]; `targets` int64 [B, T, 5], the sub-tokens that follow;
+        `margins` float [B, 5, 3, 16], of each sequence, see `model.margins`. Returns [B, T, 5] for
+        the factored heads, [B, T, 1] for the composite one.
         """
-        out: Tensor = self.head.loss(self.hidden(columns), targets, columns[..., self.queues])
+        queues = columns[..., self.queues]
+        out: Tensor = self.head.loss(self.hidden(columns), targets, queues, margins)
         return out
 
 

@@ -122,7 +122,7 @@ def build_section(
     return Section(
         run_id=run_id,
         spec=spec,
-        profile=profile,
+        profile=profile.model_copy(update={"tokens": None}),  # a table of bins tells no reader
         shocks=_shock_lines(spec, profile),
         risk=risk,
         achieved=achieved,

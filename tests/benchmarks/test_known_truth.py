@@ -51,11 +51,15 @@ def test_classes_are_given_the_probability_that_the_loss_charges(
     p, happened = predictions(checkpoint, sample), sample.happened[asked(sample)]
     np.testing.assert_allclose(p.sum(1), 1, rtol=1e-5)
     data = FlowDataset.build(sample.parts, checkpoint.tokenizer, BODY)
-    columns, targets = map(torch.stack, zip(*data.sequences(2 * ASKED_AFTER), strict=True))
+    columns, targets, margins = map(torch.stack, zip(*data.sequences(2 * ASKED_AFTER), strict=True))
     following = targets[:, ASKED_AFTER:].flatten(0, 1).numpy()
     np.testing.assert_array_equal(token_classes()[tuple(following[:, :3].T)], happened)
     with torch.no_grad():
-        nats = checkpoint.transformer()(columns, targets)[:, ASKED_AFTER:, :3].sum(-1).flatten()
+        nats = (
+            checkpoint.transformer()(columns, targets, margins)[:, ASKED_AFTER:, :3]
+            .sum(-1)
+            .flatten()
+        )
     own = np.isin(happened % len(Kind), (Kind.CROSS, Kind.JOIN))  # classes of one depth bin
     charged = np.exp(-nats.double().numpy())
     np.testing.assert_allclose(p[own, happened[own]], charged[own], rtol=1e-4)

@@ -106,7 +106,7 @@ def test_sequences_pair_an_event_with_the_next(head: str, tokens: Preset, splits
     begin = start_columns(settings)
     starts = unknown = 0
     for k in range(30):
-        columns, targets = data.batch(np.random.default_rng(k), 8, 16)
+        columns, targets, _ = data.batch(np.random.default_rng(k), 8, 16)
         for row, target in zip(columns.numpy(), targets.numpy(), strict=True):
             later = data.columns[0][:, len(begin) + 1 :]
             place = [

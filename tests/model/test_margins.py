@@ -1,0 +1,132 @@
+"""Margins: shares of sub-tokens by kind of event, as the last minutes showed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from model.checkpoint import Checkpoint
+from model.codec import BINS, CROSSING, composite
+from model.dataset import FlowDataset, history_margins, standing_margin
+from model.decoder import TorchDecoder
+from model.decoder_cpu import CpuDecoder
+from model.events import Recording
+from model.features import flow_features
+from model.heads import composite_margin, margin_of
+from model.margins import PRIOR_EVENTS, kinds, log_margin, recent_margins, shares
+from model.profile import AssetProfile
+from model.slow import HALF_LIFE_S
+
+Make = Callable[..., Checkpoint]
+
+
+@pytest.fixture
+def tokens() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return np.stack([rng.integers(0, bins, 300) for bins in BINS], axis=1).astype(np.uint8)
+
+
+def test_kinds_of_sizes_are_add_cancel_and_crossing() -> None:
+    events = np.array([[0, 0, CROSSING, 0, 0], [0, 1, 3, 0, 0], [1, 0, CROSSING, 0, 0]])
+    assert kinds(3, events).tolist() == [2, 0, 1]
+    assert kinds(2, torch.from_numpy(events)).tolist() == [0, 0, 1]
+    assert kinds(4, events).tolist() == [0, 0, 0]
+
+
+def test_recent_margins_equal_a_plain_sum(tokens: np.ndarray) -> None:
+    """Every event counts 2^(-age / half-life); the asset's shares count as so many events."""
+    rng = np.random.default_rng(1)
+    dt_s, prior = rng.exponential(5.0, 300), shares(tokens[:40])
+    found = recent_margins(tokens, dt_s, prior, 100)
+    assert found.shape == (4, 5, 3, 16)
+    np.testing.assert_allclose(found[0], log_margin(prior))
+    for at in (100, 300):
+        clock = np.cumsum(dt_s)
+        weight = 0.5 ** ((clock[at - 1] - clock[:at]) / HALF_LIFE_S)
+        weight *= 1.0
+        for i, bins in enumerate(BINS):
+            if i == 1:
+                assert (found[at // 100, i] == 0).all()
+                continue
+            for k in range(3):
+                own = kinds(i, tokens[:at].astype(int)) == k
+                counts = np.bincount(tokens[:at][own, i], weight[own], 16)
+                share = (counts + PRIOR_EVENTS * prior[i, k]) / (counts.sum() + PRIOR_EVENTS)
+                np.testing.assert_allclose(
+                    found[at // 100, i, k, :bins], np.log(share[:bins]), rtol=1e-9
+                )
+
+
+def test_composite_margin_is_the_sum_of_the_five() -> None:
+    margins = torch.randn(3, 5, 3, 16, generator=torch.manual_seed(0))
+    margins[:, 1] = 0
+    whole = composite_margin(margins)
+    for event in ([0, 1, CROSSING, 5, 7], [1, 0, 9, 2, 15], [0, 0, 4, 15, 0]):
+        one = torch.tensor([event] * 3)
+        parts = sum(margin_of(margins, i, one).gather(1, one[:, i : i + 1])[:, 0] for i in range(5))
+        torch.testing.assert_close(whole[:, int(composite(np.array(event)))], parts)
+
+
+@pytest.mark.parametrize("changes", [{}, {"head": "composite"}])
+def test_a_network_that_says_nothing_leaves_the_margin(
+    changes: dict[str, object], make_checkpoint: Make, flow: Recording, profile: AssetProfile
+) -> None:
+    """With logits of nought the draws of both decoders have the shares of the flow."""
+    checkpoint = make_checkpoint(**changes)
+    network = checkpoint.transformer()
+    for parameter in network.head.parameters():
+        torch.nn.init.zeros_(parameter)
+    margin = standing_margin(checkpoint.tokenizer, profile, checkpoint.config.settings)
+    paths = 20_000
+    decoders = [TorchDecoder(network, paths, "cpu")]
+    decoders += [] if changes else [CpuDecoder(network, paths)]  # type: ignore[list-item]
+    wanted = checkpoint.tokenizer.encode(flow_features(flow, profile)[0])[0]
+    for decoder in decoders:
+        decoder.keep(np.arange(paths), np.broadcast_to(margin, (paths, *margin.shape)))
+        draws = np.random.default_rng(3).random((paths, 5))
+        drawn = decoder.sample(np.arange(paths), draws, np.zeros(paths))
+        np.testing.assert_allclose(shares(drawn)[[0, 2, 3, 4]], shares(wanted)[[0, 2, 3, 4]],
+                                   atol=0.05)  # fmt: skip
+        for i in (2, 3, 4):
+            own = kinds(i, drawn.astype(int)) == 0
+            real = kinds(i, wanted.astype(int)) == 0
+            np.testing.assert_allclose(
+                np.bincount(drawn[own, i], minlength=16) / own.sum(),
+                np.bincount(wanted[real, i], minlength=16) / real.sum(), atol=0.012,
+            )  # fmt: skip
+
+
+def test_both_decoders_keep_margins_by_path(make_checkpoint: Make) -> None:
+    network = make_checkpoint().transformer()
+    rng = np.random.default_rng(2)
+    margins = rng.normal(size=(9, 5, 3, 16))
+    margins[:, 1] = 0
+    compiled, oracle = CpuDecoder(network, 9), TorchDecoder(network, 9, "cpu")
+    draws, rows = rng.random((9, 5)), np.array([1, 4, 8])
+    for decoder in (compiled, oracle):
+        decoder.keep(np.arange(9), margins)
+    same = [d.sample(rows, draws[:3], np.zeros(3)) for d in (compiled, oracle)]
+    np.testing.assert_array_equal(*same)
+
+
+def test_how_the_settings_choose(
+    make_checkpoint: Make, flow: Recording, profile: AssetProfile
+) -> None:
+    features, _ = flow_features(flow, profile)
+    found = {}
+    for mode in ("none", "asset", "recent"):
+        checkpoint = make_checkpoint(margins=mode)
+        tokens, _ = checkpoint.tokenizer.encode(features)
+        settings = checkpoint.config.settings
+        found[mode] = history_margins(checkpoint.tokenizer, features, tokens, settings, 64)
+        data = FlowDataset.build([features], checkpoint.tokenizer, settings)
+        np.testing.assert_array_equal(data.margins[0], found[mode])
+        sequences = data.sequences(128)
+        np.testing.assert_allclose(sequences[3][2], found[mode][6], rtol=1e-6)
+    assert (found["none"] == 0).all()
+    np.testing.assert_array_equal(found["asset"][0], found["asset"][-1])
+    np.testing.assert_allclose(found["recent"][0], found["asset"][0])
+    assert not np.allclose(found["recent"][-1], found["asset"][-1])
