@@ -131,8 +131,6 @@ class JobRunner:
         self.store.reopen(run_id)
         self._wake.set()
 
-    retry = resume
-
     def cancel(self, run_id: str) -> None:
         """Ask for a run to be cancelled; it is over within a second."""
         self.store.request_cancel(run_id)

@@ -165,7 +165,7 @@ def test_a_run_cut_short_goes_on_by_itself_once(jobs: JobRunner, store: RunStore
         os.kill(worker.pid, signal.SIGKILL)
     eventually(has(store, run_id, RunState.FAILED))
     assert store.status(run_id).message.startswith("the process of this run died")
-    jobs.retry(run_id)
+    jobs.resume(run_id)
     store.root.joinpath("go").touch()
     eventually(lambda: store.status(run_id).attempt == 3)
 
