@@ -13,7 +13,7 @@ from app.report.pdf import render_pdf
 from app.report.stress_report import StressReport
 from app.report.templates import check_template
 from engine.runs.atomic import replacing
-from model.errors import FaultlineError
+from model.errors import FaultlineError, wrong_field
 
 RENDER: dict[str, Callable[[StressReport, str], bytes]] = {
     "html": lambda report, template: render_html(report, template).encode(),
@@ -88,8 +88,6 @@ def read_report(path: Path) -> StressReport:
     except OSError as error:
         raise FaultlineError(f"{path}: report cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "file"
         raise FaultlineError(
-            f"{path}: not a report that this version can read ({key}: {first['msg']}); run it again"
+            f"{path}: not a report that this version can read ({wrong_field(error)}); run it again"
         ) from error
