@@ -16,6 +16,7 @@ from engine.replay import replay, touch_agreement
 from model.catalogue import find_asset, read_recording
 from model.errors import RecordingError
 from model.events import Recording
+from tests.model.aggressive_orders import aggressive_orders
 from tests.model.bitstamp_log import (
     ADD,
     BOOK,
@@ -268,16 +269,8 @@ def test_real_recording(data_dir: Path, caplog: pytest.LogCaptureFixture) -> Non
     assert (quotes.bid_ticks < quotes.ask_ticks).all()
     assert min(quotes.bid_size.min(), quotes.ask_size.min()) > 0
     assert np.bincount(events.action).tolist() == [24_947, 24_308]
-    aggressive = (events.action == ADD) & (events.order_id == -1)
+    aggressive = aggressive_orders(recording)
     assert aggressive.sum() == 356
-    buy = events.side[1:] == BUY
-    crosses = np.where(
-        buy,
-        events.price_ticks[1:] >= quotes.ask_ticks[:-1],
-        events.price_ticks[1:] <= quotes.bid_ticks[:-1],
-    )
-    adds = events.action[1:] == ADD
-    assert np.array_equal(crosses[adds], aggressive[1:][adds])
     # Each trade takes its volume off an ask; a few asks had it from before the start.
     left: dict[str, int] = {}
     fallen = 0

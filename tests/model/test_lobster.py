@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from model.errors import RecordingError
 from model.events import Recording
 from model.readers import read_lobster
+from tests.model.aggressive_orders import aggressive_orders
 from tests.model.lobster_files import (
     ADD,
     BOOK,
@@ -283,21 +284,10 @@ def test_amzn_agrees_with_the_twin_and_its_orderbook_file(data_dir: Path, amzn: 
 
 
 def test_amzn_counts(amzn: Recording) -> None:
-    events, quotes = amzn.events, amzn.quotes
-    assert quotes is not None
-    aggressive = (events.action == ADD) & (events.order_id == -1)
+    events, aggressive = amzn.events, aggressive_orders(amzn)
     assert np.bincount(events.action).tolist() == [77_381 + 6_591, 67_135, 2_445]
     assert aggressive.sum() == 6_591
     assert events.size[aggressive | (events.action == PRINT)].sum() == 810_755
-    # Every rebuilt aggressive order meets the touch that was there before it; no other add does.
-    buy = events.side[1:] == BUY
-    crosses = np.where(
-        buy,
-        events.price_ticks[1:] >= quotes.ask_ticks[:-1],
-        events.price_ticks[1:] <= quotes.bid_ticks[:-1],
-    )
-    adds = events.action[1:] == ADD
-    assert np.array_equal(crosses[adds], aggressive[1:][adds])
 
 
 @pytest.mark.parametrize(
