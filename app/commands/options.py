@@ -25,6 +25,7 @@ Paths = Annotated[int, typer.Option(help="Paths of each run.")]
 Horizon = Annotated[float, typer.Option(help="Market time of a path in seconds.")]
 MaxEvents = Annotated[int, typer.Option(help="A path is cut after so many events.")]
 BurnIn = Annotated[int, typer.Option(help="Events of each path before its time starts.")]
+Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"],
     typer.Option(help="Where the model runs; auto takes CUDA where there is one."),
@@ -47,7 +48,6 @@ Runs = Annotated[
     Path | None,
     typer.Option("--runs", help="Folder of the run store [default: $FAULTLINE_RUNS]"),
 ]
-Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 Assets = Annotated[str, typer.Option(help="Assets, comma-separated.")]
 Data = Annotated[
     Path | None,
