@@ -71,14 +71,14 @@ def execute(
         return report
 
 
-def message_of(error: Exception) -> str:
-    """What ended a run, in one line."""
+def message_of(error: Exception, where: str = "run") -> str:
+    """What ended a run, in one line; `where` stands for a file that the system does not name."""
     if isinstance(error, FaultlineError):
         message = str(error)
     elif isinstance(error, MemoryError):
         message = "not enough memory; choose fewer paths or a shorter horizon"
     elif isinstance(error, OSError):
-        message = f"{error.filename or 'run'}: {error.strerror or error}"
+        message = f"{error.filename or where}: {error.strerror or error}"
     else:
         message = f"internal error: {type(error).__name__}: {error}"
     return " ".join(message.split())

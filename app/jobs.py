@@ -22,7 +22,7 @@ from typing import IO, NamedTuple
 import app
 from app.fingerprint import fingerprint, known_run
 from app.limits import has_room
-from engine.runs import RunState, RunStatus, RunStore, StoredRun
+from engine.runs import RunState, RunStatus, RunStore
 from engine.runs.run_id import made
 from engine.runs.store import DIED
 from engine.spec import RunSpec
@@ -88,16 +88,6 @@ class JobRunner:
         if self._lock_file:
             self._lock_file.close()
 
-    def known(self, spec: RunSpec) -> StoredRun | None:
-        """The run that is finished, or will be, of the very same request; None where there is none.
-
-        Raises
-        ------
-        FaultlineError
-            The model is not known.
-        """
-        return known_run(self.store, fingerprint(spec))
-
     def submit(self, spec: RunSpec, *, again: bool = False) -> str:
         """Add a run to the queue and return its id.
 
@@ -130,8 +120,6 @@ class JobRunner:
         """
         self.store.reopen(run_id)
         self._wake.set()
-
-    retry = resume
 
     def cancel(self, run_id: str) -> None:
         """Ask for a run to be cancelled; it is over within a second."""

@@ -17,6 +17,7 @@ from app.card_sections import (
 )
 from app.evidence import Evidence
 from app.realism import read_conditioning, read_controls, read_horizons, read_impact, read_seeds
+from engine.runs.atomic import write_atomic
 from model.checkpoint import Checkpoint, load_checkpoint
 from stylized_facts.score_row import ScoreRow
 
@@ -54,9 +55,7 @@ def write_card(folder: Path, evidence: Path | None = None) -> Path:
         *impact_section(read_impact(evidence)),
     ]
     path = evidence / "card.md"
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(model_card(checkpoint, evaluations, more))
-    temporary.replace(path)
+    write_atomic(path, model_card(checkpoint, evaluations, more))
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from app.charts.realism import REAL
 from app.models import BASELINES, SHIPPED
 from engine.replay import replay
+from engine.runs.atomic import replacing
 from engine.seeding import BookSeed
 from model.catalogue import AssetEntry, Split, assets_dir, find_asset, load_profile, read_recording
 from model.errors import RecordingError, SpecError
@@ -169,14 +169,13 @@ def build_references(
         if step:
             step(part)
         path = folder / f"{part.replace('-', '_')}.json"
-        temporary = path.with_name(path.name + ".new")
-        if part == "profile":
-            measured_profile(recording, entry).write(temporary)
-        elif part == "facts":
-            sample = real_sample(recording, entry, fitting_window(entry, FACTS_WINDOW_S))
-            fact_sheet(sample, load_profile(asset), REAL).write(temporary)
-        else:
-            write_baseline(fit_baseline(part, [training], load_profile(asset)), temporary)
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            if part == "profile":
+                measured_profile(recording, entry).write(temporary)
+            elif part == "facts":
+                sample = real_sample(recording, entry, fitting_window(entry, FACTS_WINDOW_S))
+                fact_sheet(sample, load_profile(asset), REAL).write(temporary)
+            else:
+                write_baseline(fit_baseline(part, [training], load_profile(asset)), temporary)
         written.append(path)
     return written

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from engine.ensemble import PathEnsemble, read_ensemble
+from engine.ensemble import PathEnsemble, chunk_files, read_ensemble, read_header
 from engine.opening import read_opening_book
 from engine.seeding import BookSeed
 from model.errors import FaultlineError
@@ -51,24 +47,9 @@ def read_opening(folder: Path, position: int) -> BookSeed | None:
 def _locate(folder: Path, arm: Arm, position: int) -> tuple[Path, int]:
     whole = folder / f"{arm}.parquet"
     left = position
-    for file in [whole] if whole.is_file() else sorted(folder.glob(f"{arm}-[0-9]*.parquet")):
-        paths = _count(file)
+    for file in [whole] if whole.is_file() else chunk_files(whole):
+        paths = len(read_header(file))
         if 0 <= left < paths:
             return file, left
         left -= paths
     raise FaultlineError(f"{folder}: holds no {arm} path {position}; it may have been deleted")
-
-
-def _count(file: Path) -> int:
-    """How many paths a file holds."""
-    try:
-        return len(json.loads(pq.read_schema(file).metadata[b"faultline.ensemble"])["paths"])
-    except (
-        OSError,
-        pa.ArrowException,
-        LookupError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:
-        raise FaultlineError(f"{file}: not a path ensemble ({error}); run it again") from error

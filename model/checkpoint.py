@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.numpy import save_file
 from torch import Tensor
 
-from model.errors import CheckpointError
+from model.errors import CheckpointError, wrong_field
 from model.presets import ModelSettings
 from model.tokenizer import Tokenizer, array_shapes, context_sizes
 from model.transformer import Transformer
@@ -96,9 +96,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     try:
         config = CheckpointConfig.model_validate_json(config_path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise CheckpointError(f"{config_path}: {key}: {first['msg']}") from error
+        raise CheckpointError(f"{config_path}: {wrong_field(error)}") from error
     if file_hash(weights_path) != config.sha256:
         raise CheckpointError(
             f"{weights_path}: hash does not match {CONFIG}; the file was changed or cut short"

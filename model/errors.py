@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class FaultlineError(Exception):
     """A mistake in the input: one line that says what is wrong, where, and what to do.
@@ -30,3 +35,10 @@ class ScenarioError(FaultlineError):
 
 class SpecError(FaultlineError):
     """A run was asked for that cannot be made; the message names the field."""
+
+
+def wrong_field(error: ValidationError) -> str:
+    """The first field of a file that is wrong, `file` for all of it, and why."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "file"
+    return f"{field}: {first['msg']}"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from model.errors import FaultlineError
+from model.errors import FaultlineError, wrong_field
 from model.events import NS_PER_S, Float64
 from model.profile import AssetProfile
 from stylized_facts.bootstrap import MIN_WINDOWS, interval, intervals, window_weights
@@ -57,9 +57,7 @@ class Record(BaseModel):
         except OSError as error:
             raise FaultlineError(f"{path}: cannot be read ({error.strerror})") from error
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise FaultlineError(f"{path}: {key or 'file'}: {first['msg']}") from error
+            raise FaultlineError(f"{path}: {wrong_field(error)}") from error
 
 
 class Distribution(Record):

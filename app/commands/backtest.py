@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from app.commands.options import Data, Device, ModelName, Seed, data_folder, names, output_folder
+from app.commands.options import (
+    Asset,
+    Data,
+    Device,
+    ModelName,
+    Seed,
+    data_folder,
+    names,
+    output_folder,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
 
 def backtest(
     data: Data = None,
-    asset: Annotated[str, typer.Option(help="Asset, see `faultline assets`.")] = "AMZN",
+    asset: Asset = "AMZN",
     model: ModelName = "small",
     windows: Annotated[int, typer.Option(help="Windows that do not overlap.")] = 30,
     window: Annotated[float, typer.Option(min=1, help="Length of a window in seconds.")] = 60.0,

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import DEFAULT_FORMATS, Device, Seed
+from app.commands.options import DEFAULT_FORMATS, Device, Results, Seed
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/demo"),
+    out: Results = Path("out/demo"),
     paths: Annotated[int, typer.Option(help="Paths; each runs with and without the shock.")] = 64,
     seed: Seed = 1,
     device: Device = "auto",

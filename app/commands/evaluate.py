@@ -11,6 +11,7 @@ from app.commands.options import (
     Assets,
     Data,
     Device,
+    Results,
     Seed,
     data_folder,
     names,
@@ -44,7 +45,7 @@ def evaluate(
     seed: Seed = 1,
     resamples: Annotated[int, typer.Option(help="Resamples of the bootstrap.")] = 200,
     device: Device = "auto",
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/evaluate"),
+    out: Results = Path("out/evaluate"),
 ) -> None:
     """Score a model on held-out splits of recordings beside Hawkes and zero intelligence."""
     from rich.console import Console

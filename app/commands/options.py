@@ -16,6 +16,16 @@ FORMATS = ("html", "pdf", "json", "bundle")
 TEMPLATES = ("committee", "full")
 DEFAULT_FORMATS = ["html", "pdf", "json"]
 
+Asset = Annotated[str, typer.Option(help="Asset, see `faultline assets`.")]
+ScenarioName = Annotated[
+    str, typer.Option("--scenario", help="Scenario, see `faultline scenarios`, or a YAML file.")
+]
+Intensity = Annotated[float, typer.Option(help="Multiplies the scenario's shocks.")]
+Paths = Annotated[int, typer.Option(help="Paths of each run.")]
+Horizon = Annotated[float, typer.Option(help="Market time of a path in seconds.")]
+MaxEvents = Annotated[int, typer.Option(help="A path is cut after so many events.")]
+BurnIn = Annotated[int, typer.Option(help="Events of each path before its time starts.")]
+Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"],
     typer.Option(help="Where the model runs; auto takes CUDA where there is one."),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import output_folder
+from app.commands.options import Results, output_folder
 from app.commands.study import play_and_say
 
 
@@ -17,7 +17,7 @@ def portfolio(
         Path | None,
         typer.Option(help="CSV or Parquet of returns, instead of the one that FILE names."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/portfolio"),
+    out: Results = Path("out/portfolio"),
 ) -> None:
     """Play every position under the common scenario and join them by a copula of path ranks."""
     from app.studies.portfolio import play_portfolio, read_portfolio

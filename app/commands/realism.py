@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import Assets, Data, ModelName, data_folder, names, output_folder
+from app.commands.options import Assets, Data, ModelName, Results, data_folder, names, output_folder
 
 
 def realism(
@@ -21,7 +21,7 @@ def realism(
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each evaluation.")] = 5,
     horizon: Annotated[float, typer.Option(help="Length of an evaluated rollout, s.")] = 300.0,
     long: Annotated[float, typer.Option(help="Length of a long rollout, s.")] = 3600.0,
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/realism"),
+    out: Results = Path("out/realism"),
 ) -> None:
     """Evaluate with several seeds, roll for an hour, move the contexts, write the model card."""
     from app.charts.horizon import horizon_chart

@@ -69,15 +69,13 @@ def run_folder(run: str) -> Path:
     Raises
     ------
     FaultlineError
-        There is no such run, or it has no report because it has not finished.
+        There is no such run.
     """
     from engine.runs import RunStore
 
     folder = Path(run)
-    if not folder.is_dir():
-        if Path(run).name != run:
-            raise FaultlineError(f"{run}: no such run; give its folder or its id")
-        folder = RunStore().folder(run)
-    if not (folder / "report.json").is_file():
-        raise FaultlineError(f"{folder}: no report.json: not a run, or one that has not finished")
-    return folder
+    if folder.is_dir():
+        return folder
+    if folder.name != run:
+        raise FaultlineError(f"{run}: no such run; give its folder or its id")
+    return RunStore().folder(run)

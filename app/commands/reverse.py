@@ -7,18 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.options import Device, ModelName, Seed, output_folder
+from app.commands.options import (
+    Asset,
+    BurnIn,
+    Device,
+    Horizon,
+    Intensity,
+    MaxEvents,
+    ModelName,
+    Paths,
+    Results,
+    ScenarioName,
+    Seed,
+    output_folder,
+)
 from app.commands.study import play_and_say
-from app.commands.sweep import BurnIn, Horizon, MaxEvents, Paths
 from model.errors import FaultlineError
 
 if TYPE_CHECKING:
     from engine.risk.outcome import Outcome
 
-Asset = Annotated[str, typer.Option(help="Asset, see `faultline assets`.")]
-ScenarioName = Annotated[
-    str, typer.Option("--scenario", help="Scenario, see `faultline scenarios`, or a YAML file.")
-]
 LossBp = Annotated[float | None, typer.Option("--loss-bp", help="Loss of more than so many bp ...")]
 AtS = Annotated[float | None, typer.Option("--at", help="... at this time, seconds.")]
 Short = Annotated[bool, typer.Option("--short", help="The loss is that of a short position.")]
@@ -57,7 +65,7 @@ def reverse(
     seed: Seed = 1,
     model: ModelName = "small",
     device: Device = "auto",
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/reverse"),
+    out: Results = Path("out/reverse"),
 ) -> None:
     """Find the smallest intensity of a scenario that leads to an outcome on a share of paths."""
     from app.stress import build_spec, check_spec
@@ -81,7 +89,7 @@ def reverse(
 def rare(
     asset: Asset = "AMZN",
     scenario: ScenarioName = "flash_crash",
-    intensity: Annotated[float, typer.Option(help="Multiplies the scenario's shocks.")] = 1.0,
+    intensity: Intensity = 1.0,
     loss_bp: LossBp = None,
     at: AtS = None,
     short: Short = False,
@@ -101,7 +109,7 @@ def rare(
     seed: Seed = 1,
     model: ModelName = "small",
     device: Device = "auto",
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/rare"),
+    out: Results = Path("out/rare"),
 ) -> None:
     """Estimate the share of paths with a rare loss, by multilevel splitting."""
     from pydantic import ValidationError

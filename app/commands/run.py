@@ -9,10 +9,16 @@ import typer
 
 from app.commands.options import (
     DEFAULT_FORMATS,
+    Asset,
+    BurnIn,
     Device,
     Formats,
+    Horizon,
+    Intensity,
+    MaxEvents,
     ModelName,
     Runs,
+    ScenarioName,
     Seed,
     Template,
     output_folder,
@@ -28,18 +34,16 @@ if TYPE_CHECKING:
 
 
 def run(
-    asset: Annotated[str, typer.Option(help="Asset, see `faultline assets`.")] = "AMZN",
-    scenario: Annotated[
-        str, typer.Option(help="Scenario, see `faultline scenarios`, or a YAML file.")
-    ] = "flash_crash",
-    intensity: Annotated[float, typer.Option(help="Multiplies the scenario's shocks.")] = 1.0,
+    asset: Asset = "AMZN",
+    scenario: ScenarioName = "flash_crash",
+    intensity: Intensity = 1.0,
     paths: Annotated[int, typer.Option(help="Paths; each runs with and without the shock.")] = 64,
-    horizon: Annotated[float, typer.Option(help="Market time of a path in seconds.")] = 300.0,
+    horizon: Horizon = 300.0,
     seed: Seed = 1,
     model: ModelName = "small",
     device: Device = "auto",
-    max_events: Annotated[int, typer.Option(help="A path is cut after so many events.")] = 100_000,
-    burn_in: Annotated[int, typer.Option(help="Events of each path before its time starts.")] = 256,
+    max_events: MaxEvents = 100_000,
+    burn_in: BurnIn = 256,
     values: Values = None,
     spec: Annotated[
         Path | None, typer.Option(help="Take everything from the spec.json of a run instead.")

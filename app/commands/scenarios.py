@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.commands.options import Asset, output_folder
+
 scenarios = typer.Typer(
     help="List the scenarios, show one, or check a file of your own.",
     invoke_without_command=True,
@@ -129,14 +131,13 @@ def check(
 @scenarios.command("draw")
 def draw(
     names: Annotated[list[str] | None, typer.Argument(help="Scenarios [default: all]")] = None,
-    asset: Annotated[str, typer.Option(help="Asset, see `faultline assets`.")] = "AMZN",
+    asset: Asset = "AMZN",
     model: Annotated[str, typer.Option(help="Model, see `faultline run`.")] = "small",
     paths: Annotated[int, typer.Option(min=2, help="Paths of each picture.")] = 32,
     horizon: Annotated[float, typer.Option(min=1, help="Seconds shown.")] = 210.0,
     out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("docs/scenarios"),
 ) -> None:
     """Draw what scenarios do: mid price and spread, with and without, as SVG."""
-    from app.commands.options import output_folder
     from app.scenario_figures import draw_scenario
     from app.stress import build_spec
     from engine.scenario import list_scenarios

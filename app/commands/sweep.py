@@ -7,13 +7,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.commands.options import Device, ModelName, Seed, output_folder
+from app.commands.options import (
+    BurnIn,
+    Device,
+    Horizon,
+    MaxEvents,
+    ModelName,
+    Paths,
+    Results,
+    Seed,
+    output_folder,
+)
 from app.commands.study import play_and_say
-
-Paths = Annotated[int, typer.Option(help="Paths of each run.")]
-Horizon = Annotated[float, typer.Option(help="Market time of a path in seconds.")]
-MaxEvents = Annotated[int, typer.Option(help="A path is cut after so many events.")]
-BurnIn = Annotated[int, typer.Option(help="Events of each path before its time starts.")]
 
 
 def sweep(
@@ -39,7 +44,7 @@ def sweep(
     arm: Annotated[
         Literal["effect", "shocked", "unshocked"], typer.Option(help="Arm of the heat map.")
     ] = "effect",
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/sweep"),
+    out: Results = Path("out/sweep"),
 ) -> None:
     """Run a grid of stress tests; started again, it goes on where it stopped."""
     from app.studies.sweep import build_sweep, play_sweep, read_sweep

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from importlib.resources import files
@@ -13,11 +12,10 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from app.charts.plotly_renderer import to_plotly
+from app.fonts import embedded_fonts
 from app.report.blocks import Chart, Charts, Heading, with_titles
 from app.report.stress_report import StressReport
 from app.report.templates import blocks_of, cover_of
-
-FONTS = {400: "Inter-Regular.otf", 600: "Inter-SemiBold.otf"}
 
 
 def render_html(report: StressReport, template: str = "full") -> str:
@@ -33,7 +31,7 @@ def render_html(report: StressReport, template: str = "full") -> str:
         cover_right=right,
         blocks=list(with_titles(blocks)),
         headings=[block for block in blocks if isinstance(block, Heading) and block.level == 1],
-        fonts={weight: _font(name) for weight, name in FONTS.items()},
+        fonts=embedded_fonts(),
         # A closing tag inside the library would end the script element: there is none, see tests.
         plotly=Markup(get_plotlyjs()),
         charts=_json({chart.number: _chart(chart) for chart in charts}),
@@ -78,7 +76,3 @@ def _json(value: Any) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
-
-
-def _font(name: str) -> str:
-    return base64.b64encode((files("assets") / "fonts" / name).read_bytes()).decode()

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import IO
 
 from pydantic import ValidationError
 
@@ -16,7 +12,8 @@ from app.report.html import render_html
 from app.report.pdf import render_pdf
 from app.report.stress_report import StressReport
 from app.report.templates import check_template
-from model.errors import FaultlineError
+from engine.runs.atomic import replacing
+from model.errors import FaultlineError, wrong_field
 
 RENDER: dict[str, Callable[[StressReport, str], bytes]] = {
     "html": lambda report, template: render_html(report, template).encode(),
@@ -71,12 +68,12 @@ def write_report(
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         for name in formats:
-            if name == "bundle":
-                written[name] = out_dir / "bundle.zip"
-                _replace(written[name], partial(write_bundle, report, template, folders))
-            else:
-                written[name] = out_dir / f"report.{name}"
-                _replace(written[name], partial(_put, RENDER[name](report, template)))
+            written[name] = out_dir / ("bundle.zip" if name == "bundle" else f"report.{name}")
+            with replacing(written[name], durable=False) as temporary, temporary.open("wb") as file:
+                if name == "bundle":
+                    write_bundle(report, template, folders, file)
+                else:
+                    file.write(RENDER[name](report, template))
     except OSError as error:
         raise FaultlineError(
             f"{out_dir}: report cannot be written ({error.strerror}); choose another folder"
@@ -91,23 +88,6 @@ def read_report(path: Path) -> StressReport:
     except OSError as error:
         raise FaultlineError(f"{path}: report cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "file"
         raise FaultlineError(
-            f"{path}: not a report that this version can read ({key}: {first['msg']}); run it again"
+            f"{path}: not a report that this version can read ({wrong_field(error)}); run it again"
         ) from error
-
-
-def _put(content: bytes, file: IO[bytes]) -> None:
-    file.write(content)
-
-
-def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

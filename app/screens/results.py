@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.views.run_picker import pick_run
+from app.views.picker import pick_run
 from app.views.run_progress import live_runs
 from app.views.run_result import show_result
 from app.views.runs import explain, ways_on

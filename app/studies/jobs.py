@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import signal
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from app.jobs import worker_environment
 from engine.runs import RunState, default_root
 from engine.runs.atomic import write_atomic
 from engine.runs.processes import ProcessMark
+from engine.runs.run_id import stamped
 from model.errors import FaultlineError
 
 if TYPE_CHECKING:  # it loads the simulator, which those who only look at studies do not need
@@ -82,9 +82,7 @@ class Studies:
             Another study is at work, or the folder cannot be written.
         """
         self._nothing_else_runs()
-        now = datetime.now(UTC)
-        # Microseconds and a random digit: ids sort by the time of their making.
-        study_id = f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.randbelow(16):x}"
+        study_id = stamped()
         folder = self.root / study_id
         try:
             folder.mkdir(parents=True)

@@ -27,6 +27,7 @@ from engine.risk.portfolio_dependence import (
     estimate_correlation,
 )
 from engine.risk.portfolio_risk import PortfolioRisk, portfolio_risk
+from engine.risk.price_rows import TAIL_PATHS
 from engine.rollout import Progress
 from engine.runs.atomic import write_atomic
 from engine.scenario import load_scenario
@@ -34,7 +35,6 @@ from model.catalogue import find_asset, load_profile
 from model.errors import FaultlineError, SpecError
 
 RETURNS, BOOK = "returns", "book.yaml"
-TAIL_PATHS = 5  # a tail number needs so many paths of each asset beyond its level
 
 
 class PortfolioResult(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,13 @@ from app.charts import ChartSpec, to_svg
 from app.charts.csv_text import csv_text
 from app.charts.numbers import count, number
 from app.charts.spec import Frame
+from app.fonts import embedded_fonts
 from engine.runs.atomic import write_atomic
 from model.errors import FaultlineError
 
 RESULT = "result.json"
 STAMP = "Faultline · synthetic scenarios; not a forecast"
 WIDTH_IN, ROW_IN, HEAD_IN, PLOT_IN = 9.0, 0.3, 0.7, 3.2  # of the pictures
-FONTS = {400: "Inter-Regular.otf", 600: "Inter-SemiBold.otf"}
 
 
 class _Frozen(BaseModel):
@@ -109,7 +108,7 @@ def _html(report: StudyReport, pictures: dict[str, str]) -> str:
         # Matplotlib draws text as outlines: what users wrote is no markup in the picture.
         pictures={name: Markup(text[text.index("<svg") :]) for name, text in pictures.items()},
         text=_cell,
-        fonts={weight: _font(name) for weight, name in FONTS.items()},
+        fonts=embedded_fonts(),
     )
 
 
@@ -117,7 +116,3 @@ def _cell(value: Any) -> str:
     if not isinstance(value, float):
         return str(value)
     return count(int(value)) if value.is_integer() else number(value)
-
-
-def _font(name: str) -> str:
-    return base64.b64encode((files("assets") / "fonts" / name).read_bytes()).decode()

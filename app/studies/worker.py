@@ -13,6 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
+from app.execute import message_of
 from app.studies.jobs import close, read_status, write_status
 from app.studies.report import write_study
 from app.studies.study import play_study, read_study_file
@@ -62,21 +63,15 @@ def main(folder: Path) -> int:
     except Cancelled:
         close(folder, RunState.CANCELLED)
         return 0
-    except FaultlineError as error:
-        message = str(error)
-    except MemoryError:
-        message = "not enough memory; choose fewer paths or a shorter horizon"
-    except OSError as error:
-        message = f"{error.filename or folder}: {error.strerror or error}"
     except Exception as error:
-        traceback.print_exc()
-        message = f"internal error: {type(error).__name__}: {error}"
-    else:
-        close(folder, RunState.FINISHED)
-        return 0
-    print(message, file=sys.stderr)
-    close(folder, RunState.FAILED, " ".join(message.split()))
-    return 1
+        if not isinstance(error, FaultlineError | OSError | MemoryError):
+            traceback.print_exc()
+        message = message_of(error, str(folder))
+        print(message, file=sys.stderr)
+        close(folder, RunState.FAILED, message)
+        return 1
+    close(folder, RunState.FINISHED)
+    return 0
 
 
 def _end_when_cancelled(folder: Path) -> None:

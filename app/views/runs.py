@@ -108,10 +108,10 @@ def submit(specs: Sequence[RunSpec]) -> None:
     for spec in specs:
         check_spec(spec)
         check_fits(spec, jobs.store)
-    known = jobs.known(specs[0])
+    earlier = jobs.store.ids()
     run_ids = [jobs.submit(spec) for spec in specs]
     if len(run_ids) == 1:
-        st.session_state[FOUND] = run_ids[0] if known else ""
+        st.session_state[FOUND] = run_ids[0] if run_ids[0] in earlier else ""
         st.switch_page(RESULTS, query_params={"run": run_ids[0]})
     st.switch_page(MONITOR)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.studies.jobs import Studies
+from app.views.picker import pick
 from app.views.session import plain
 from engine.runs import RunState
 from model.errors import FaultlineError
@@ -15,7 +16,6 @@ LISTED = 50
 
 def pick_study() -> str:
     """Let the visitor choose among earlier studies; the id that is shown, empty for none."""
-    study_id = st.query_params.get("study") or st.session_state.get("shown-study", "")
     titles = {}
     for one in Studies().ids()[:LISTED]:
         try:
@@ -23,30 +23,8 @@ def pick_study() -> str:
         except FaultlineError:
             continue
         titles[one] = f"{status.created:%Y-%m-%d %H:%M} UTC · {status.title} · {one[-6:]}"
-    if titles:
-        st.session_state["study-picker"] = study_id if study_id in titles else None
-        st.selectbox(
-            "Studies",
-            list(titles),
-            index=None,
-            format_func=lambda one: titles[one],
-            placeholder=f"Choose one of {len(titles)} earlier stud{'ies' if titles else 'y'}",
-            key="study-picker",
-            on_change=_shown,
-        )
-    if study_id:
-        st.query_params["study"] = study_id
-    st.session_state["shown-study"] = study_id
-    return study_id
-
-
-def _shown() -> None:
-    chosen = st.session_state["study-picker"]
-    st.session_state["shown-study"] = chosen or ""
-    if chosen:
-        st.query_params["study"] = chosen
-    else:
-        st.query_params.pop("study", None)
+    hint = f"Choose one of {len(titles)} earlier stud{'ies' if len(titles) > 1 else 'y'}"
+    return pick("study", "Studies", hint, titles)
 
 
 def open_studies() -> list[str]:

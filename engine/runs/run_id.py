@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from engine.spec import RunSpec
@@ -13,14 +14,16 @@ WORDS_CHARACTERS = 40
 
 
 def new_id(spec: RunSpec) -> str:
-    """An id such as `20260102T030405Z-amzn-flash-crash-0a1b2c`.
-
-    The last six digits are microseconds and a random one.
-    """
-    now = datetime.now(UTC)
+    """An id such as `20260102T030405Z-amzn-flash-crash-0a1b2c`."""
     words = re.findall(r"[a-z0-9]{1,24}", f"{spec.asset} {spec.scenario.name}".lower())[:8]
     while len("-".join(words)) > WORDS_CHARACTERS:
         words.pop()
+    return stamped(words)
+
+
+def stamped(words: Sequence[str] = ()) -> str:
+    """Words between the time in seconds and six digits: its microseconds and a random digit."""
+    now = datetime.now(UTC)
     tail = f"{now.microsecond:05x}{secrets.randbelow(16):x}"
     return "-".join([f"{now:%Y%m%dT%H%M%SZ}", *words, tail])
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from model.errors import CheckpointError
+from model.errors import CheckpointError, wrong_field
 
 Baseline = TypeVar("Baseline", bound=BaseModel)
 
@@ -39,8 +39,6 @@ def read_baseline(kind: type[Baseline], path: Path) -> Baseline:
             f"{path}: cannot be read ({reason}); fit the baseline first"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "file"
         raise CheckpointError(
-            f"{path}: not a fitted {kind.__name__} ({field}: {first['msg']}); fit it again"
+            f"{path}: not a fitted {kind.__name__} ({wrong_field(error)}); fit it again"
         ) from error

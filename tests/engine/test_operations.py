@@ -20,7 +20,7 @@ from engine.shocks.plan import MARKET, Anchor, BookOperation, ShockPlan, Tilt, T
 from engine.simulator import MarketSimulator
 from model.events import NS_PER_S, Side
 from tests.engine.book_twin import TwinBook
-from tests.engine.test_simulator import (
+from tests.engine.scripted_flow import (
     ADD,
     BUY,
     CANCEL,

@@ -32,22 +32,7 @@ from engine.risk import (
     value_at_risk,
 )
 from model.events import Float64, Side
-from model.profile import AssetProfile
-
-PROFILE = AssetProfile(
-    asset="TEST",
-    tick_size=0.01,
-    price_ticks=10_000,
-    spread_ticks=2.0,
-    spread_pmf=[0.5, 0.5],
-    liquidity=1,
-    events_per_s=7.0,
-    volume_per_s=10.0,
-    volatility_bps=3.0,
-    shape_occupied=[1.0, 0.5],
-    shape_size=[100.0, 200.0],
-    order_size_quantiles=[1.0, 100.0, 500.0],
-)
+from tests.engine.paired_runs import PROFILE
 
 losses_of_any_size = arrays(
     np.float64, st.integers(1, 60), elements=st.floats(-1e6, 1e6, allow_nan=False)

@@ -1,14 +1,13 @@
-"""Risk tables, bands and what the shocks achieved, on ensembles built by hand."""
+"""Paired paths, risk tables and bands, on ensembles built by hand."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from engine.ensemble import PathEnsemble
 from engine.risk import (
     Bands,
     Estimate,
@@ -19,106 +18,11 @@ from engine.risk import (
     value_at_risk,
     variance_reduction,
 )
-from engine.risk.achieved import agrees
-from engine.risk.injected import parent_fills, sent_by
 from engine.risk.paths import PairedPaths, last_rows, mids_at, sample_quotes
-from engine.risk.quantity import ratio_of_ratios
-from engine.scenario import Scenario, load_scenario
-from engine.shocks import (
-    ActivityBurst,
-    Liquidation,
-    LiquidityWithdrawal,
-    OrderFlowImbalance,
-    PriceBands,
-    Shock,
-)
-from engine.spec import RunSpec
-from model.events import NS_PER_S, Action, EventsMeta, Side
-from model.profile import AssetProfile
-
-PROFILE = AssetProfile(
-    asset="TEST",
-    tick_size=0.01,
-    price_ticks=10_000,
-    spread_ticks=2.0,
-    spread_pmf=[0.5, 0.5],
-    liquidity=1,
-    events_per_s=7.0,
-    volume_per_s=10.0,
-    volatility_bps=3.0,
-    shape_occupied=[1.0, 0.5],
-    shape_size=[100.0, 200.0],
-    order_size_quantiles=[1.0, 100.0, 500.0],
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    spec: RunSpec
-    profile: AssetProfile
-    baseline: PathEnsemble
-    shocked: PathEnsemble
-
-
-def ensemble(count: int, horizon_s: float, **columns: object) -> PathEnsemble:
-    """Paths with the given columns, each [P, n]; what is left out is constant."""
-    times = np.asarray(columns.pop("time_s"), float)
-    times = np.broadcast_to(times, (count, times.shape[-1]))
-    rows = times.shape[1]
-    defaults = {
-        "action": 0, "side": 0, "price_ticks": 9_999, "size": 10, "origin": 0, "traded_size": 0,
-        "traded_value": 0.0, "bid_ticks": 9_999, "ask_ticks": 10_001, "bid_size": 50,
-        "ask_size": 60,
-    }  # fmt: skip
-    parent = columns.pop("parent", None)
-    small = ("action", "side", "origin")
-    flat = {}
-    for name, default in defaults.items():
-        kind = np.int8 if name in small else type(default)
-        value = np.asarray(columns.pop(name, default)).astype(kind)
-        flat[name] = np.ascontiguousarray(np.broadcast_to(value, (count, rows))).ravel()
-    more = {} if parent is None else {"parent": np.tile(np.int16(parent), count)}
-    assert not columns
-    return PathEnsemble(
-        meta=EventsMeta("TEST"),
-        paths=np.arange(count),
-        offsets=np.arange(count + 1) * rows,
-        time_ns=np.rint(times * NS_PER_S).astype(np.int64).ravel(),
-        start_bid_ticks=np.full(count, 9_999),
-        start_ask_ticks=np.full(count, 10_001),
-        start_bid_size=np.full(count, 50),
-        start_ask_size=np.full(count, 60),
-        end_ns=np.full(count, round(horizon_s * NS_PER_S)),
-        counters={},
-        **flat,
-        **more,
-    )
-
-
-def run_of(
-    baseline: PathEnsemble, shocked: PathEnsemble, *shocks: Shock, intensity: float = 1.0
-) -> Run:
-    scenario = Scenario(name="test", title="t", description="d", shocks=shocks)
-    spec = RunSpec(
-        asset="TEST", scenario=scenario, paths=len(baseline), horizon_s=300.0, intensity=intensity
-    )
-    return Run(spec, PROFILE, baseline, shocked)
-
-
-def noisy(count: int, seed: int, events: int = 900) -> PathEnsemble:
-    """A random walk of the mid with random flow, 300 s."""
-    rng = np.random.default_rng(seed)
-    shape = (count, events)
-    mid = 10_000 + np.cumsum(rng.integers(-1, 2, shape), axis=1)
-    half = rng.integers(1, 4, shape)
-    traded = np.where(rng.random(shape) < 0.1, rng.integers(1, 50, shape), 0)
-    return ensemble(
-        count, 300.0, time_s=np.sort(rng.uniform(0, 300, shape), axis=1),
-        action=rng.random(shape) < 0.4, side=rng.integers(0, 2, shape), traded_size=traded,
-        traded_value=traded * mid, bid_ticks=mid - half, ask_ticks=mid + half,
-        bid_size=rng.integers(1, 200, shape), ask_size=rng.integers(1, 200, shape),
-    )  # fmt: skip
-
+from engine.scenario import load_scenario
+from engine.shocks import ActivityBurst, PriceBands
+from model.events import NS_PER_S
+from tests.engine.paired_runs import ensemble, noisy, run_of
 
 # Paths
 
@@ -146,117 +50,6 @@ def test_arms_must_hold_the_same_paths() -> None:
     one = noisy(3, 0)
     with pytest.raises(ValueError, match="same paths"):
         PairedPaths(run_of(one, replace(one, paths=one.paths[::-1])))
-
-
-# What the shocks achieved
-
-SALE = Liquidation(start_s=60, duration_s=60, side="sell", share=0.5, slices=3)  # 100 shares each
-
-
-def sale_run() -> Run:
-    """Two paths; slices at 60, 80, 100 s fill 100 at 9,990, 100 at 9,980 and nothing."""
-    times = [10.0, 60.0, 80.0, 90.0]
-    calm = ensemble(2, 300.0, time_s=times, traded_size=[0, 0, 0, 50], bid_ticks=9_989,
-                    ask_ticks=[9_991, 9_991, 9_991, 9_991])  # fmt: skip
-    sold = ensemble(
-        2, 300.0, time_s=times, origin=[0, 1, 1, 0], action=Action.ADD, side=Side.SELL,
-        size=100, traded_size=[0, 100, 100, 50],
-        traded_value=[0.0, 999_000.0, 998_000.0, 499_000.0],
-        bid_ticks=[9_989, 9_979, 9_969, 9_969], ask_ticks=[9_991, 9_991, 9_971, 9_971],
-    )  # fmt: skip
-    return run_of(calm, sold, SALE)
-
-
-def test_fills_of_a_parent_order() -> None:
-    run = sale_run()
-    np.testing.assert_array_equal(np.flatnonzero(sent_by(run.shocked, 0)), [1, 2, 5, 6])
-    start, end = 60 * NS_PER_S, 300 * NS_PER_S
-    fills = parent_fills(run.shocked, run.baseline, 0, 300.0, start, end)
-    assert fills.requested == 300.0
-    np.testing.assert_array_equal(fills.filled, [200.0, 200.0])
-    np.testing.assert_array_equal(fills.arrival_ticks, [9_990.0, 9_990.0])
-    table = risk_table(run, 50)
-    # 100 shares at the arrival mid and 100 ten ticks lower: 5 ticks a share of 9,990
-    cost = table["liquidation_cost_bp"].shocked
-    assert cost is not None
-    assert cost.value == pytest.approx(1e4 * 5 / 9_990)
-    unfilled = table["liquidation_unfilled"].shocked
-    assert unfilled is not None
-    assert unfilled.value == pytest.approx(1 / 3)
-    twin = table["liquidation_twin_cost_bp"].shocked
-    assert twin == cost  # the twin stays at the arrival mid
-    executed, participation = requested_against_achieved(run, 50)
-    assert executed.asked == 0.5
-    assert executed.achieved.value == pytest.approx(1 / 3)
-    assert executed.agrees is False
-    assert participation.achieved.value == pytest.approx(200 / 250)
-    assert participation.agrees is None
-
-
-def test_orders_of_two_parents_at_one_time() -> None:
-    second = Liquidation(start_s=60, duration_s=60, side="buy", share=0.1, slices=1)
-    both = ensemble(1, 300.0, time_s=[60.0, 60.0, 80.0], origin=1, side=[1, 0, 1],
-                    traded_size=[100, 60, 100], traded_value=[1e6, 6e5, 1e6],
-                    parent=[0, 1, 0])  # fmt: skip
-    run = run_of(ensemble(1, 300.0, time_s=[1.0]), both, SALE, second)
-    for parent, filled in ((0, 200.0), (1, 60.0)):
-        found = parent_fills(both, run.baseline, parent, 300.0, 60 * NS_PER_S, 300 * NS_PER_S)
-        assert found.filled == [filled]
-    keys = [row.measure for row in risk_table(run, 10).rows]
-    assert "liquidation_0_cost_bp" in keys
-    assert "liquidation_1_unfilled" in keys
-
-
-def test_withdrawal_achieved() -> None:
-    shock = LiquidityWithdrawal(
-        start_s=60, duration_s=60, share=0.5, distance_spreads=0.5, limit_keep=0.5
-    )  # reaches 1 tick: 200 shares on each side
-    calm = ensemble(2, 300.0, time_s=np.linspace(50, 130, 9))
-    left = ensemble(
-        2, 300.0, time_s=[60.0, 60.0, 80.0, 90.0, 100.0], action=[1, 1, 0, 0, 0],
-        side=[0, 1, 0, 0, 0], origin=[1, 1, 0, 0, 0], size=[90, 110, 5, 5, 5],
-    )  # fmt: skip
-    left = replace(left, accounts=np.tile([20_000.0, 400.0, 200.0, 2.0], (2, 1, 1)))
-    removed, orders = requested_against_achieved(run_of(calm, left, shock), 50)
-    assert removed.achieved == Estimate(value=0.5, lower=0.5, upper=0.5)
-    assert removed.agrees is True
-    assert orders.achieved.value == pytest.approx(3 / 6)
-    assert orders.asked == 0.5
-
-
-def test_imbalance_and_burst_achieved() -> None:
-    times = np.linspace(60.0, 119.0, 60)
-    side = np.arange(60) % 2
-    calm = ensemble(3, 300.0, time_s=times, side=side)
-    tilted = ensemble(3, 300.0, time_s=times, side=np.arange(60) % 4 > 0)
-    lean = OrderFlowImbalance(start_s=60, duration_s=60, direction="sell", factor=3)
-    adds, cancels = requested_against_achieved(run_of(calm, tilted, lean), 50)
-    assert adds.achieved.value == pytest.approx(3.0)
-    assert adds.agrees is True
-    assert cancels.asked is None
-    assert cancels.achieved.value is None  # there are none
-    burst = ActivityBurst(start_s=60, duration_s=60, factor=4, ramp_s=15)
-    fast = ensemble(3, 300.0, time_s=np.linspace(60.0, 119.75, 240))
-    (events,) = requested_against_achieved(run_of(calm, fast, burst, intensity=0.5), 50)
-    assert events.asked == pytest.approx(2.0)
-    assert events.achieved.value == pytest.approx(4.0, rel=0.05)
-    assert events.agrees is False
-    assert events.note == ""
-    rows = requested_against_achieved(run_of(calm, fast, burst, lean), 10)
-    assert {row.note for row in rows} == {"other shocks act in the same window"}
-
-
-def test_agreement() -> None:
-    assert agrees(2.0, Estimate(value=2.19)) is True
-    assert agrees(2.0, Estimate(value=2.5, lower=1.9, upper=3.0)) is True
-    assert agrees(2.0, Estimate(value=2.5, lower=2.3, upper=3.0)) is False
-    assert agrees(None, Estimate(value=2.5)) is None
-    assert agrees(2.0, Estimate(value=1.0), "at most") is True
-    assert agrees(2.0, Estimate(value=1.0), "at least") is False
-    assert agrees(2.0, Estimate(value=None)) is None
-    ones = np.ones((1, 2))
-    assert ratio_of_ratios(3 * ones, ones, ones, ones) == [3.0]
-    assert np.isnan(ratio_of_ratios(ones, 0 * ones, ones, ones))
 
 
 # Tables and bands

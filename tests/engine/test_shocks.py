@@ -48,22 +48,7 @@ from engine.shocks import (
 from engine.shocks.plan import MARKET
 from model.errors import ScenarioError
 from model.events import NS_PER_S, Side
-from model.profile import AssetProfile
-
-PROFILE = AssetProfile(
-    asset="TEST",
-    tick_size=0.01,
-    price_ticks=22_000,
-    spread_ticks=11.0,
-    spread_pmf=[0.5, 0.5],
-    liquidity=1,
-    events_per_s=7.0,
-    volume_per_s=40.0,
-    volatility_bps=3.0,
-    shape_occupied=[1.0, 0.5],
-    shape_size=[100.0, 200.0],
-    order_size_quantiles=[1.0, 100.0, 500.0],
-)
+from tests.engine.test_scenario import PROFILE
 
 LIQUIDATION = Liquidation(start_s=60, duration_s=60, side="sell", share=0.2, slices=7)
 WITHDRAWAL = LiquidityWithdrawal(

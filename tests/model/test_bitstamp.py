@@ -1,11 +1,10 @@
-"""The Bitstamp reader: every rule and every refusal on small files, then the real recording."""
+"""The Bitstamp reader: every rule on small files, then the real recording."""
 
 from __future__ import annotations
 
 import logging
 import lzma
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,61 +15,21 @@ from hypothesis import strategies as st
 from engine.replay import replay, touch_agreement
 from model.catalogue import find_asset, read_recording
 from model.errors import RecordingError
-from model.events import Action, Recording, Side
-from model.readers import read_bitstamp
-
-ADD, CANCEL = Action.ADD, Action.CANCEL
-BUY, SELL = Side.BUY, Side.SELL
-MIDNIGHT = 1_430_438_400_000  # 2015-05-01, ms
-LOT = 10_000  # volume units in a lot
-HEADER = "id,timestamp,exchange.timestamp,price,volume,action,direction"
-
-Event = tuple[int, int, int, int, int, int]
-
-
-def line(order: int, ms: int, price: str, lots: float, action: str, side: str) -> str:
-    """One row; the volume in lots."""
-    return f"{order},{MIDNIGHT + ms},0,{price},{round(lots * LOT)},{action},{side}"
-
-
-def write(folder: Path, lines: Sequence[str], header: str = HEADER) -> Path:
-    """A log; returns its path."""
-    path = folder / "orders.csv"
-    path.write_text("".join(text + "\n" for text in [header, *lines]))
-    return path
-
-
-def read(path: Path) -> Recording:
-    """The log as events."""
-    return read_bitstamp(path, asset="BTCUSD", date="2015-05-01")
-
-
-def rows_of(recording: Recording) -> list[Event]:
-    """The events as rows (time in ms, action, side, price, size, order id)."""
-    e = recording.events
-    columns = (e.time_ns // 1_000_000, e.action, e.side, e.price_ticks, e.size, e.order_id)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
-
-
-# A book of two bids and two asks, to which each test adds its rows.
-BOOK = [
-    line(1, 0, "10.00", 5, "created", "bid"),
-    line(2, 0, "9.99", 7, "created", "bid"),
-    line(3, 0, "10.02", 4, "created", "ask"),
-    line(4, 0, "10.03", 6, "created", "ask"),
-]
-
-
-def after_book(folder: Path, *lines: str) -> list[Event]:
-    """The events of rows that follow `BOOK`."""
-    recording = read(write(folder, [*BOOK, *lines]))
-    assert rows_of(recording)[:4] == [
-        (0, ADD, BUY, 1000, 5, 1),
-        (0, ADD, BUY, 999, 7, 2),
-        (0, ADD, SELL, 1002, 4, 3),
-        (0, ADD, SELL, 1003, 6, 4),
-    ]
-    return rows_of(recording)[4:]
+from model.events import Recording
+from tests.model.aggressive_orders import aggressive_orders
+from tests.model.bitstamp_log import (
+    ADD,
+    BOOK,
+    BUY,
+    CANCEL,
+    LOT,
+    SELL,
+    after_book,
+    line,
+    read,
+    rows_of,
+    write,
+)
 
 
 def test_cancel_and_levels(tmp_path: Path) -> None:
@@ -244,61 +203,6 @@ def test_rows_in_the_wrong_order(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     assert "3 rows after an order's deletion left out" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("row", "text", "message"),
-    [
-        (1, HEADER.replace("action", "act"), "row 1: column action is missing; it needs id, "),
-        (1, HEADER.replace("exchange.timestamp", "id"), "row 1: a column comes twice"),
-        (3, BOOK[1].replace("created", "made"), "row 3: action 'made' is not known (created, "),
-        (3, BOOK[1].replace("bid", "buy"), "row 3: direction 'buy' is not known (bid, ask)"),
-        (3, line(2, 0, "9.99", -7, "created", "bid"), "row 3: volume -70000 is negative"),
-        (3, line(2, 0, "9.99", 1e13, "created", "bid"), "row 3: volume 100000000000000000 is bey"),
-        (3, line(2, 0, "9.99", 0, "created", "bid"), "row 3: volume 0 of a new order"),
-        (3, line(2, -1, "9.99", 7, "created", "bid"), "is not on 2015-05-01 UTC"),
-        (4, line(3, 86_400_001, "9.99", 7, "created", "bid"), "row 4: timestamp 14305248"),
-        (3, line(2, 5, "9.99", 7, "created", "bid"), "row 4: timestamp 1430438400000 runs back"),
-        (3, line(2, 0, "-1", 7, "created", "bid"), "row 3: price -1 is not positive"),
-        (3, line(2, 0, "9.995", 7, "created", "bid"), "row 3: price 9.995 is no multiple of the"),
-        (3, line(2, 0, "nan", 7, "created", "bid"), "row 3: price 'nan' is not a price"),
-        (3, line(1, 0, "10.00", 4, "changed", "ask"), "row 3: order 1 changes its side"),
-        (3, "2,1430438400000,0,9.99,7.5,created,bid", "row 3: volume '7.5' is not a whole"),
-        (3, "2,1430438400000,0,9.99", "row 3 has 4 columns, expected 7"),
-        (3, line(-2, 0, "9.99", 7, "created", "bid"), "row 3: id -2 is negative"),
-    ],
-)
-def test_bad_row_is_named(tmp_path: Path, row: int, text: str, message: str) -> None:
-    lines = [HEADER, *BOOK]
-    lines[row - 1] = text
-    path = write(tmp_path, lines[1:], lines[0])
-    with pytest.raises(RecordingError) as caught:
-        read(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"none\.csv: no such recording"):
-        read(tmp_path / "none.csv")
-    for lines in ([], [""]):
-        with pytest.raises(RecordingError, match="the file is empty"):
-            read(write(tmp_path, lines))
-    with pytest.raises(RecordingError, match="no ask in the whole file"):
-        read(write(tmp_path, BOOK[:2]))
-    with pytest.raises(RecordingError, match="no order flow"):
-        read(write(tmp_path, [line(1, 0, "10", 0, "deleted", "bid")]))
-    with pytest.raises(RecordingError, match="lot 1e-10 is below"):
-        read_bitstamp(write(tmp_path, BOOK), asset="X", date="2015-05-01", lot=1e-10)
-    with pytest.raises(RecordingError, match="date 'May' is not written"):
-        read_bitstamp(write(tmp_path, BOOK), asset="X", date="May")
-    packed = tmp_path / "orders.csv.xz"
-    packed.write_bytes(lzma.compress("\n".join([HEADER, *BOOK]).encode()))
-    assert len(read(packed)) == 4
-    packed.write_bytes(packed.read_bytes()[:-20])
-    with pytest.raises(RecordingError, match=r"orders\.csv\.xz: damaged or cut short"):
-        read(packed)
-
-
 def check_consistency(recording: Recording) -> None:
     """The book is never crossed, and no order gives more than it had."""
     events, quotes, levels = recording.events, recording.quotes, recording.levels
@@ -351,21 +255,6 @@ def test_any_log_gives_a_consistent_book(
     check_consistency(recording)
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.text(alphabet="0123456789.,-cdeatrblihnkg \x00é", max_size=30), max_size=6))
-def test_any_text_gives_one_clear_line(
-    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
-) -> None:
-    path = write(tmp_path_factory.mktemp("text"), [*BOOK, *texts])
-    if not any(texts):
-        assert len(read(path)) == 4
-        return
-    with pytest.raises(RecordingError) as caught:
-        read(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert "\n" not in str(caught.value)
-
-
 def test_real_recording(data_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
     entry = find_asset("BTCUSD")
     if not (data_dir / entry.recording).is_file():
@@ -380,16 +269,8 @@ def test_real_recording(data_dir: Path, caplog: pytest.LogCaptureFixture) -> Non
     assert (quotes.bid_ticks < quotes.ask_ticks).all()
     assert min(quotes.bid_size.min(), quotes.ask_size.min()) > 0
     assert np.bincount(events.action).tolist() == [24_947, 24_308]
-    aggressive = (events.action == ADD) & (events.order_id == -1)
+    aggressive = aggressive_orders(recording)
     assert aggressive.sum() == 356
-    buy = events.side[1:] == BUY
-    crosses = np.where(
-        buy,
-        events.price_ticks[1:] >= quotes.ask_ticks[:-1],
-        events.price_ticks[1:] <= quotes.bid_ticks[:-1],
-    )
-    adds = events.action[1:] == ADD
-    assert np.array_equal(crosses[adds], aggressive[1:][adds])
     # Each trade takes its volume off an ask; a few asks had it from before the start.
     left: dict[str, int] = {}
     fallen = 0

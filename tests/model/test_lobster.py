@@ -1,4 +1,4 @@
-"""The LOBSTER reader: every rule and every refusal on small files, then the real recordings."""
+"""The LOBSTER reader: every rule on small files, then the real recordings."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import gzip
 import logging
 import time
 import zipfile
-from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 import numpy as np
@@ -16,80 +14,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import RecordingError
-from model.events import Action, Recording, Side
+from model.events import Recording
 from model.readers import read_lobster
-
-ADD, CANCEL, PRINT = Action.ADD, Action.CANCEL, Action.PRINT
-BUY, SELL = Side.BUY, Side.SELL
-NONE = 9_999_999_999
-
-Event = tuple[int, int, int, int, int, int]
-MESSAGE = "AMZN_2012-06-21_34200000_57600000_message_1.csv"
-BOOK = MESSAGE.replace("message", "orderbook")
-QUOTE = "1010000,100,1000000,200"  # ask 101.00 x 100, bid 100.00 x 200
-
-
-def write_pair(folder: Path, messages: Sequence[str], books: Sequence[str] | None = None) -> Path:
-    """A message file, and an orderbook file beside it; returns the path to read."""
-    path = folder / MESSAGE
-    path.write_text("".join(line + "\n" for line in messages))
-    if books is not None:
-        (folder / BOOK).write_text("".join(line + "\n" for line in books))
-    return path
-
-
-def rows_of(recording: Recording) -> list[Event]:
-    """The events as rows (time, action, side, price, size, order id)."""
-    e = recording.events
-    columns = (e.time_ns, e.action, e.side, e.price_ticks, e.size, e.order_id)
-    return list(zip(*(column.tolist() for column in columns), strict=True))
-
-
-def twin(messages: Sequence[str]) -> tuple[list[Event], list[int]]:
-    """The reader's rules in plain Python: the events, and the row whose book each one leaves."""
-    events: list[Event] = []
-    books: list[int] = []
-    run: list[tuple[int, int, int, int]] = []  # row, type, size, price of one aggressive order
-    key: tuple[int, int] | None = None
-
-    def close() -> None:
-        nonlocal run, key
-        if key is None:
-            return
-        when, direction = key
-        side = SELL if direction == 1 else BUY
-        fills = [fill for fill in run if fill[1] == 4]
-        for row, kind, size, price in run:
-            if kind == 5:
-                ticks = int((Decimal(price) / 100).to_integral_value(ROUND_HALF_EVEN))
-                events.append((when, PRINT, side, ticks, size, -1))
-                before = fills[0][0] - 1 if fills else row
-                books.append(row if before < 0 else min(row, before))
-        if fills:
-            prices = [price // 100 for _, _, _, price in fills]
-            worst = max(prices) if side == BUY else min(prices)
-            events.append((when, ADD, side, worst, sum(fill[2] for fill in fills), -1))
-            books.append(run[-1][0])
-        run, key = [], None
-
-    for row, line in enumerate(messages):
-        seconds, *cells = line.split(",")
-        kind, order, size, price, direction = (int(cell) for cell in cells)
-        when = int((Decimal(seconds) * 10**9).to_integral_value())
-        if kind in (6, 7):
-            continue
-        if kind in (4, 5):
-            if key != (when, direction):
-                close()
-                key = (when, direction)
-            run.append((row, kind, size, price))
-            continue
-        close()
-        action = ADD if kind == 1 else CANCEL
-        events.append((when, action, BUY if direction == 1 else SELL, price // 100, size, order))
-        books.append(row)
-    close()
-    return events, books
+from tests.model.aggressive_orders import aggressive_orders
+from tests.model.lobster_files import (
+    ADD,
+    BOOK,
+    BUY,
+    CANCEL,
+    MESSAGE,
+    NONE,
+    PRINT,
+    QUOTE,
+    SELL,
+    rows_of,
+    twin,
+    write_pair,
+)
 
 
 def test_adds_cancels_and_deletions(tmp_path: Path) -> None:
@@ -289,124 +230,6 @@ def test_zip_with_several_days_wants_a_name(tmp_path: Path) -> None:
         read_lobster(path, message_member="none.csv")
 
 
-GOOD = ["34200.1,1,1,10,1000000,1", "34200.2,1,2,10,1010000,-1", "34200.3,3,1,10,1000000,1"]
-
-
-@pytest.mark.parametrize(
-    ("row", "line", "message"),
-    [
-        (2, "34200.2,1,2,10,1010000", "row 2 has 5 columns, expected 6"),
-        (3, "34200.3,3,1,10,1000000,1,0", "row 3 has 7 columns, expected 6"),
-        (1, "Time,Type,ID,Size,Price,Direction", "row 1: time 'Time' is not seconds"),
-        (2, "34200.2,1,2,ten,1010000,-1", "row 2: size 'ten' is not a whole number"),
-        (2, "34200.2,1,2,,1010000,-1", "row 2: size '' is not a whole number"),
-        (2, "34200.2,1,2,10,101.5,-1", "row 2: price '101.5' is not a whole number"),
-        (2, "nan,1,2,10,1010000,-1", "row 2: time 'nan' is not seconds"),
-        (
-            2,
-            "1340270000.2,1,2,10,1010000,-1",
-            "row 2: time 1340270000.2 is not in seconds after midnight",
-        ),
-        (2, '34200.2,1,2,"10",1010000,-1', "row 2: size '\"10\"' is not a whole number"),
-        (3, "34200.19,3,1,10,1000000,1", "row 3: time runs backwards"),
-        (1, "-1.5,1,1,10,1000000,1", "row 1: time -1.5 is not in seconds after midnight"),
-        (2, "34200.2,8,2,10,1010000,-1", "row 2: type 8 is not known"),
-        (2, "34200.2,0,2,10,1010000,-1", "row 2: type 0 is not known"),
-        (2, "34200.2,1,2,0,1010000,-1", "row 2: size 0 is not positive"),
-        (2, "34200.2,1,2,10,1010000,0", "row 2: direction 0 is neither 1 nor -1"),
-        (2, "34200.2,1,2,10,-1010000,1", "row 2: price -1010000 is not positive"),
-        (2, "34200.2,1,2,10,1010050,-1", "row 2: price 1010050 is no multiple of the tick"),
-    ],
-)
-def test_bad_message_row_is_named(tmp_path: Path, row: int, line: str, message: str) -> None:
-    lines = list(GOOD)
-    lines[row - 1] = line
-    path = write_pair(tmp_path, lines, [QUOTE] * 3)
-    with pytest.raises(RecordingError) as caught:
-        read_lobster(path)
-    assert str(caught.value).startswith(f"{path}: ")
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("books", "message"),
-    [
-        ([QUOTE] * 2, "2 rows, but the message file has 3"),
-        ([QUOTE] * 4, "4 rows, but the message file has 3"),
-        ([QUOTE, "1000000,5,1000000,5", QUOTE], "row 2: crossed book, best bid 1000000"),
-        ([QUOTE, QUOTE, "1000000,5,1000100,5"], "row 3: crossed book, best bid 1000100"),
-        ([QUOTE, QUOTE[:-4], QUOTE], "row 2 has 3 columns, expected 4"),
-        (["1,2,3,4,5"] * 3, "row 1 has 5 columns, expected a multiple of 4"),
-        ([QUOTE, "1010000,x,1000000,1", QUOTE], "row 2: ask size 1 'x' is not a whole number"),
-        ([QUOTE, "1010050,1,1000000,1", QUOTE], "row 2: ask price 1 1010050 is no positive"),
-        ([QUOTE, "1010000,-1,1000000,1", QUOTE], "row 2: ask size 1 -1 is negative"),
-        ([f"1010000,1,{-NONE},0"] * 3, "no bid in the whole file"),
-        ([], "row 1 has 1 columns"),
-    ],
-)
-def test_bad_orderbook_is_named(tmp_path: Path, books: list[str], message: str) -> None:
-    path = write_pair(tmp_path, GOOD, books)
-    with pytest.raises(RecordingError) as caught:
-        read_lobster(path)
-    assert str(caught.value).startswith(f"{tmp_path / BOOK}: ")
-    assert message in str(caught.value)
-
-
-def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"none\.csv: no such recording"):
-        read_lobster(tmp_path / "none.csv")
-    with pytest.raises(RecordingError, match="no such recording"):
-        read_lobster(tmp_path)
-
-
-def test_empty_file_and_file_without_order_flow(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="the file is empty"):
-        read_lobster(write_pair(tmp_path, []))
-    with pytest.raises(RecordingError, match="no order flow"):
-        read_lobster(write_pair(tmp_path, ["34200.1,7,0,0,-1,-1"]))
-
-
-def test_orderbook_file_given_for_the_message_file(tmp_path: Path) -> None:
-    write_pair(tmp_path, GOOD, [QUOTE] * 3)
-    with pytest.raises(RecordingError, match="give the message file"):
-        read_lobster(tmp_path / BOOK)
-
-
-def test_truncated_gzip(tmp_path: Path) -> None:
-    path = tmp_path / (MESSAGE + ".gz")
-    text = "\n".join(f"{34200 + i},1,{i},{i % 97 + 1},1000000,1" for i in range(5000))
-    path.write_bytes(gzip.compress(text.encode())[:-2000])
-    with pytest.raises(RecordingError, match=r"message_1\.csv\.gz: damaged or cut short"):
-        read_lobster(path)
-    path.write_bytes(b"not gzip at all")
-    with pytest.raises(RecordingError, match="damaged or cut short"):
-        read_lobster(path)
-
-
-def test_truncated_and_empty_zip(tmp_path: Path) -> None:
-    path = tmp_path / "sample.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(MESSAGE, "\n".join(GOOD))
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(RecordingError, match=r"sample\.zip: damaged or cut short"):
-        read_lobster(path)
-    flipped = bytearray(whole)
-    flipped[30 + len(MESSAGE) + 12] ^= 0xFF  # inside the compressed rows
-    path.write_bytes(bytes(flipped))
-    with pytest.raises(RecordingError, match="damaged or cut short"):
-        read_lobster(path)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("ReadMe.txt", "nothing here")
-    with pytest.raises(RecordingError, match=r"no message file .*it holds ReadMe\.txt"):
-        read_lobster(path)
-    with zipfile.ZipFile(path, "w"):
-        pass
-    with pytest.raises(RecordingError, match="it holds nothing"):
-        read_lobster(path)
-
-
 message_rows = st.tuples(
     st.integers(0, 1),  # step of time
     st.sampled_from([1, 2, 3, 4, 4, 4, 5, 5, 6, 7]),
@@ -461,21 +284,10 @@ def test_amzn_agrees_with_the_twin_and_its_orderbook_file(data_dir: Path, amzn: 
 
 
 def test_amzn_counts(amzn: Recording) -> None:
-    events, quotes = amzn.events, amzn.quotes
-    assert quotes is not None
-    aggressive = (events.action == ADD) & (events.order_id == -1)
+    events, aggressive = amzn.events, aggressive_orders(amzn)
     assert np.bincount(events.action).tolist() == [77_381 + 6_591, 67_135, 2_445]
     assert aggressive.sum() == 6_591
     assert events.size[aggressive | (events.action == PRINT)].sum() == 810_755
-    # Every rebuilt aggressive order meets the touch that was there before it; no other add does.
-    buy = events.side[1:] == BUY
-    crosses = np.where(
-        buy,
-        events.price_ticks[1:] >= quotes.ask_ticks[:-1],
-        events.price_ticks[1:] <= quotes.bid_ticks[:-1],
-    )
-    adds = events.action[1:] == ADD
-    assert np.array_equal(crosses[adds], aggressive[1:][adds])
 
 
 @pytest.mark.parametrize(

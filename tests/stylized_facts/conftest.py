@@ -63,3 +63,10 @@ def garch_returns() -> Callable[[int, int, int], np.ndarray]:
         return out[:, 500:]
 
     return draw
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[np.ndarray]:
+    """Six windows of Student's t with four degrees of freedom, 200 to 500 values each."""
+    rng = np.random.default_rng(0)
+    return [rng.standard_t(4, int(n)) for n in rng.integers(200, 500, 6)]

@@ -20,26 +20,7 @@ from stylized_facts.facts.intraday import intraday_profile
 from stylized_facts.facts.kurtosis import excess_kurtosis, weighted_kurtosis
 from stylized_facts.facts.ljung_box import ljung_box
 from stylized_facts.facts.order_sign import sign_correlation
-from stylized_facts.quantities import Values
-
-
-def ragged(rows):
-    return Values(np.concatenate(rows), np.cumsum([0] + [len(row) for row in rows]))
-
-
-def repeated(rows, times):
-    return [row for row, n in zip(rows, times, strict=True) for _ in range(int(n))]
-
-
-@pytest.fixture(scope="module")
-def rows():
-    rng = np.random.default_rng(0)
-    return [rng.standard_t(4, int(n)) for n in rng.integers(200, 500, 6)]
-
-
-def one(sample, key):
-    return float(FACTS[key].draws(sample, np.ones((1, len(sample))))[0])
-
+from tests.stylized_facts.toy_values import one, ragged, repeated
 
 # heavy tails
 

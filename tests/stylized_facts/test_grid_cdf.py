@@ -16,11 +16,7 @@ from stylized_facts.distances import (
     total_variation,
 )
 from stylized_facts.grid_cdf import GridCdf, pooled_grid, resampled_distance
-from stylized_facts.quantities import Values
-
-
-def ragged(rows):
-    return Values(np.concatenate(rows), np.cumsum([0] + [len(row) for row in rows]))
+from tests.stylized_facts.toy_values import ragged
 
 
 @pytest.mark.parametrize("name", ["K-S", "W1", "W1 rank", "TV", "tail"])

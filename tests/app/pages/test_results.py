@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.views.runs import submit
 from engine.rollout import StressRun
 from engine.runs import RunState, RunStore
 from tests.app.pages.conftest import charts, links, page, texts
@@ -52,6 +53,19 @@ def test_the_same_test_again_is_found(add: Callable[..., str], store: RunStore) 
     assert "This very test was run" in at.info[0].value
     at.run()
     assert not at.info
+
+
+def test_a_request_is_found_whether_its_run_is_open_or_over(
+    store: RunStore, run: StressRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session: dict[str, str] = {}
+    monkeypatch.setattr("streamlit.session_state", session)
+    monkeypatch.setattr("streamlit.switch_page", lambda *_, **__: None)
+    asked = run.spec.model_copy(update={"model": "zero-intelligence"})
+    submit([asked])
+    assert session["runs-found"] == ""
+    submit([asked])
+    assert [session["runs-found"]] == store.ids()
 
 
 def test_key_figures_carry_definition_and_effect(add: Callable[..., str], run: StressRun) -> None:
