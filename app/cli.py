@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from app.commands.anchor import anchor
 from app.commands.assets import assets
 from app.commands.backtest import backtest
 from app.commands.card import card
@@ -51,6 +52,7 @@ cli.command("reverse")(reverse)
 cli.command("rare")(rare)
 cli.command("portfolio")(portfolio)
 cli.command("train")(train)
+cli.command("anchor")(anchor)
 cli.command("fit")(fit)
 cli.command("card")(card)
 cli.command("prepare")(prepare)

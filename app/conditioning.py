@@ -15,7 +15,7 @@ from pydantic import Field
 
 from app.evaluate import ensemble_sample, real_prompts
 from app.horizon import levels_by_window
-from app.models import model_folder, resolve_device
+from app.models import load_tradefm, model_folder
 from app.references import recording_with_quotes
 from engine.rollout import rollout
 from engine.scenario import Scenario
@@ -26,7 +26,6 @@ from model.events import NS_PER_S
 from model.features import flow_features
 from model.slow import SLOW_CONTEXTS
 from model.tokenizer import ASSET_CONTEXTS, TIERS
-from model.tradefm import TradeFM
 from stylized_facts.facts import FACTS
 from stylized_facts.sample import MarketSample
 from stylized_facts.sheet import Number, Record
@@ -105,7 +104,7 @@ def conditioning(
                 name: int(np.median(values[here])) if here.any() else tier
                 for name, values in tiers.items()
             } | {context: tier}
-            flow = TradeFM(checkpoint, resolve_device("auto"), usual)
+            flow = load_tradefm(model, asset, tiers=usual)
             spec = RunSpec(
                 asset=asset, scenario=Scenario.none(), paths=paths, horizon_s=window_s, seed=seed,
                 max_events=round(RUNAWAY * profile.events_per_s * window_s), burn_in_events=0,

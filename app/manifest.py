@@ -221,7 +221,7 @@ def run_hashes(spec: RunSpec) -> dict[str, str]:
             files[f"data/{recording}"] = Path(data) / recording
     else:
         folder = model_folder(spec.model)
-        for name in ("config.json", "model.safetensors"):
+        for name in ("config.json", "model.safetensors", "anchors.json"):
             files[f"models/{folder.name}/{name}"] = folder / name
     scenario = sha256(spec.scenario.model_dump_json().encode())
     return {f"scenario {spec.scenario.name}": scenario} | file_hashes(files)

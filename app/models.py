@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +12,7 @@ from model.errors import CheckpointError, RecordingError, SpecError
 
 if TYPE_CHECKING:
     from model.order_flow import OrderFlowModel
+    from model.tradefm import TradeFM
     from stylized_facts.baselines import ReturnsModel
 
 
@@ -125,7 +127,7 @@ def resolve_model(
     ----------
     name : a bundled model, a name of `BASELINES`, the folder of a checkpoint, or the JSON file of
         a fitted baseline
-    asset : a baseline is fitted to one asset; TradeFM does not look at it
+    asset : a baseline is fitted to one asset, TradeFM anchored to it where there is an anchor
     device : `auto` (CUDA where there is one), `cpu` or `cuda`; baselines run on the CPU
     data : folder of the recordings, for baselines that do not ship: they are fitted to the training
         split now; where not given, the environment variable FAULTLINE_DATA
@@ -143,10 +145,31 @@ def resolve_model(
     check_model(name, asset, data)
     if is_baseline(name):
         return _resolve_baseline(name, asset, data)
+    return load_tradefm(name, asset, device)
+
+
+def load_tradefm(
+    name: str, asset: str, device: str = "auto", tiers: Mapping[str, int] | None = None
+) -> TradeFM:
+    """Load a checkpoint and, where there is one, its anchor to an asset.
+
+    `tiers` holds slow contexts, see `TradeFM`.
+
+    Raises
+    ------
+    FaultlineError
+        As `resolve_model` and `TradeFM`.
+    """
+    from model.anchors import Anchors
     from model.checkpoint import load_checkpoint
     from model.tradefm import TradeFM
 
-    return TradeFM(load_checkpoint(model_folder(name)), resolve_device(device))
+    folder = model_folder(name)
+    checkpoint = load_checkpoint(folder)
+    anchor = Anchors.of_weights(folder, checkpoint.config.sha256).assets.get(asset)
+    return TradeFM(
+        checkpoint, resolve_device(device), tiers, None if anchor is None else anchor.array()
+    )
 
 
 def _resolve_baseline(name: str, asset: str, data: Path | None) -> OrderFlowModel:

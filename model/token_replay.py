@@ -13,6 +13,7 @@ from model.events import Float64, Int64, Recording
 from model.features import FlowFeatures
 from model.order_flow import MarketView
 from model.profile import AssetProfile
+from model.token_tables import MARGIN_SHAPE
 from model.tradefm import TradeFMSession
 
 
@@ -79,7 +80,8 @@ class TokenReplay:
     ) -> TradeFMSession:
         """See `OrderFlowModel.start`; path number p takes up flow p."""
         decoder = _RecordedTokens([self.tokens[p] for p in paths.tolist()])
-        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
+        nothing = np.zeros(MARGIN_SHAPE)
+        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view, nothing)
         if history is not None:
             session.read(history)
         return session

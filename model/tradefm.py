@@ -55,6 +55,7 @@ class TradeFM:
     device : "cpu" (compiled decoder where the heads allow it) or a torch device
     tiers : slow contexts to hold instead of what the history shows, by name: 1 (as in the calmest,
         tightest, thinnest fifth of the training data) to 5, see `model.slow`
+    anchor : float64 [5, 3, 16], added to the margin of every path, see `model.anchors`
 
     Raises
     ------
@@ -63,7 +64,11 @@ class TradeFM:
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, device: str = "cpu", tiers: Mapping[str, int] | None = None
+        self,
+        checkpoint: Checkpoint,
+        device: str = "cpu",
+        tiers: Mapping[str, int] | None = None,
+        anchor: Float64 | None = None,
     ) -> None:
         known = [name for name in checkpoint.tokenizer.contexts if name in SLOW_CONTEXTS]
         for name, tier in (tiers or {}).items():
@@ -73,6 +78,7 @@ class TradeFM:
                     f"{', '.join(known) or 'no context: this checkpoint has no slow ones'}"
                 )
         self.checkpoint, self.device, self.tiers = checkpoint, device, dict(tiers or {})
+        self.anchor = np.zeros(MARGIN_SHAPE) if anchor is None else anchor
         self.network = checkpoint.transformer()
 
     reweights = True  # honours all odds of `model.order_flow.Tilts`
@@ -105,7 +111,7 @@ class TradeFM:
             if compiled
             else TorchDecoder(self.network, len(paths), self.device)
         )
-        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
+        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view, self.anchor)
         if history is not None:
             session.read(history)
         for name, tier in self.tiers.items():
@@ -140,7 +146,9 @@ class TradeFMSession:
         seed: int,
         profile: AssetProfile,
         view: MarketView,
+        anchor: Float64,
     ) -> None:
+        self.anchor = anchor
         self.settings, self.tokenizer = checkpoint.config.settings, checkpoint.tokenizer
         self.decoder, self.paths, self.seed, self.profile = decoder, paths, seed, profile
         self.encoding = self.tokenizer.encoding(profile)
@@ -157,11 +165,9 @@ class TradeFMSession:
         self.context = np.zeros((len(paths), len(self.tokenizer.context_sizes)), np.uint8)
         self.context[:, :3] = asset_context(profile)
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
+        margin = anchor + standing_margin(self.tokenizer, profile, self.settings)
         self.decoder.keep(
-            np.arange(len(paths)),
-            np.broadcast_to(
-                standing_margin(self.tokenizer, profile, self.settings), (len(paths), *MARGIN_SHAPE)
-            ),
+            np.arange(len(paths)), np.broadcast_to(margin, (len(paths), *MARGIN_SHAPE))
         )
 
     def read(self, history: Sequence[Recording]) -> None:
@@ -178,7 +184,7 @@ class TradeFMSession:
                 margins = history_margins(
                     self.tokenizer, features, tokens, self.settings, len(tokens)
                 )
-                self.decoder.keep(np.array([b]), margins[-1:])
+                self.decoder.keep(np.array([b]), self.anchor + margins[-1:])
             recent = slice(-2 * self.settings.window, None)
             encoded.append(input_columns(tokens[recent], context[recent], self.settings))
         longest = max(len(columns) for columns in encoded)

@@ -59,7 +59,8 @@ def train(
     record = checkpoint.config.training
     Console().print(
         f"best validation loss {record['best_validation_nats']:.3f} nats an event "
-        f"at step {record['best_step']}\n{out}"
+        f"at step {record['best_step']}\n{out}\n"
+        f"next: faultline anchor --model {out} --assets {','.join(chosen)}"
     )
 
 

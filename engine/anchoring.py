@@ -1,0 +1,113 @@
+"""Fit an anchor: let a model write, compare shares with those wanted, shift the margin, repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.rollout import rollout
+from engine.scenario import Scenario
+from engine.spec import RunSpec
+from model.anchors import SIZE, TIME, Anchor
+from model.checkpoint import Checkpoint
+from model.codec import Tokens
+from model.decoder import Decoder
+from model.events import Float64, Int64, Recording
+from model.margins import shares
+from model.order_flow import MarketView
+from model.profile import AssetProfile
+from model.token_tables import MARGIN_SHAPE
+from model.tradefm import TradeFM, TradeFMSession
+
+PATHS = 32
+EVENTS = 1200  # of a path, where the model is as busy as the asset
+MOST_EVENTS = 5000  # of a path that is busier
+TURNS = 5
+GAIN, DAMPING = 0.7, 0.7  # of turn k: GAIN / (1 + DAMPING k); the loop answers late, as in control
+LEAST_SHARE = 1e-4
+LARGEST_STEP = 1.5
+
+
+def fit_anchor(
+    checkpoint: Checkpoint, profile: AssetProfile, *, device: str = "cpu", seed: int = 1
+) -> Anchor:
+    """The anchor of an asset, from its profile alone.
+
+    The model writes unshocked paths from books of the profile, `TURNS` times; each time the
+    log of wanted over generated shares, damped, is added to the offsets of sizes and waits.
+    """
+    wanted = checkpoint.tokenizer.tables(profile)["shares"]
+    offsets = np.zeros(MARGIN_SHAPE)
+    drift = []
+    for turn in range(TURNS + 1):
+        model = _Watched(checkpoint, device, anchor=offsets)
+        spec = RunSpec(
+            asset=profile.asset, scenario=Scenario.none(), paths=PATHS, seed=seed,
+            horizon_s=EVENTS / profile.events_per_s, max_events=MOST_EVENTS, burn_in_events=0,
+        )  # fmt: skip
+        rollout(model, profile, spec)
+        found = shares(np.concatenate(model.drawn))
+        drift.append(_distance(found, wanted))
+        if turn < TURNS:
+            offsets = offsets + GAIN / (1 + DAMPING * turn) * _step(found, wanted)
+    return Anchor(
+        size=offsets[SIZE].round(4).tolist(), time=offsets[TIME, 0].round(4).tolist(),
+        drift=(round(drift[0], 4), round(drift[-1], 4)),
+    )  # fmt: skip
+
+
+def _step(found: Float64, wanted: Float64) -> Float64:
+    """Log of wanted over found shares of sizes and waits, within bounds; nought elsewhere."""
+    out = np.zeros(MARGIN_SHAPE)
+    ratio = np.log(np.maximum(wanted, LEAST_SHARE) / np.maximum(found, LEAST_SHARE))
+    out[SIZE], out[TIME, 0] = ratio[SIZE], ratio[TIME, 0]
+    return np.clip(out, -LARGEST_STEP, LARGEST_STEP)
+
+
+def _distance(found: Float64, wanted: Float64) -> float:
+    """Largest total variation among sizes of adds, sizes of cancels, and waits."""
+    apart = 0.5 * np.abs(found - wanted).sum(-1)
+    return float(max(apart[SIZE, 0], apart[SIZE, 1], apart[TIME, 0]))
+
+
+class _Watched(TradeFM):
+    """TradeFM that keeps the sub-tokens it has drawn."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str, *, anchor: Float64) -> None:
+        super().__init__(checkpoint, device, anchor=anchor)
+        self.drawn: list[Tokens] = []
+
+    def start(
+        self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
+        history: Sequence[Recording] | None = None,
+    ) -> TradeFMSession:  # fmt: skip
+        """See `OrderFlowModel.start`."""
+        session = super().start(paths, seed, profile, view, history)
+        session.decoder = _Tally(session.decoder, self.drawn)
+        return session
+
+
+class _Tally:
+    """A decoder that notes what another one draws."""
+
+    def __init__(self, decoder: Decoder, drawn: list[Tokens]) -> None:
+        self.decoder, self.drawn = decoder, drawn
+        self.log_ratio = decoder.log_ratio
+
+    def keep(self, rows: Int64, margins: Float64) -> None:
+        """See `Decoder.keep`."""
+        self.decoder.keep(rows, margins)
+
+    def advance(self, rows: Int64, columns: Int64) -> None:
+        """See `Decoder.advance`."""
+        self.decoder.advance(rows, columns)
+
+    def sample(
+        self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
+    ) -> Tokens:
+        """See `Decoder.sample`."""
+        tokens = self.decoder.sample(rows, draws, pressure, odds)
+        self.log_ratio = self.decoder.log_ratio
+        self.drawn.append(tokens)
+        return tokens
