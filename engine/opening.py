@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from engine.book import Resting
 from engine.path_state import NOT_YET
+from engine.runs.atomic import replacing
 from engine.seeding import BookSeed
 from engine.simulator import MarketSimulator
 from model.errors import FaultlineError
@@ -51,9 +51,8 @@ class OpeningBooks:
         position = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         table = pa.table({"path": position} | {name: getattr(self, name) for name in COLUMNS})
         table = table.replace_schema_metadata({b"faultline.paths": str(len(self)).encode()})
-        temporary = path.with_name(path.name + ".tmp")
-        pq.write_table(table, temporary, compression="zstd")
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            pq.write_table(table, temporary, compression="zstd")
 
 
 def read_opening_book(path: Path, position: int) -> BookSeed:
