@@ -94,7 +94,7 @@ class Soak:
         if name in ("results", "reports") and self.jobs:
             query = f"?run={dice.choice(self.jobs)}"
         elif name == "builder":
-            query = f"?test={SharedTest(assets=('AMZN',), scenario='news_shock').token()}"
+            query = f"?test={SharedTest(assets=('AMZN',), scenario='news_gap').token()}"
         began = time.monotonic()
         try:
             links = page.locator('[data-testid="stSidebarNavLink"]')
