@@ -118,7 +118,7 @@ class RayBackend:
         """As on one machine; on processors fewer, so that every worker gets some."""
         if on_gpu(spec):  # rounds differently for another number of paths
             return chunk_size(spec, profile, "cuda")
-        share = -(-spec.paths // (CHUNKS_PER_WORKER * max(1, self._workers("CPU"))))
+        share = -(-spec.paths // (CHUNKS_PER_WORKER * max(1, self.workers("CPU"))))
         return min(chunk_size(spec, profile, "cpu"), max(LEAST_CHUNK_PATHS, share))
 
     def chunks(
@@ -147,7 +147,7 @@ class RayBackend:
         lost, seen = Counter[int](), time.monotonic()
         try:
             while waiting or flying:
-                workers = self._workers("GPU" if gpus else "CPU")
+                workers = self.workers("GPU" if gpus else "CPU")
                 while waiting and len(flying) < AHEAD * max(1, workers):
                     number, paths = waiting.popleft()
                     flying[task.remote(*asked, number, paths.start, paths.stop)] = number, paths
@@ -184,7 +184,7 @@ class RayBackend:
             for one in flying:
                 ray.cancel(one, force=True)
 
-    def _workers(self, what: str) -> int:
+    def workers(self, what: str) -> int:
         """How many chunks the cluster can play at the same time now."""
         there = self._ray.cluster_resources()
         return int(min(there.get("CPU", 0), there.get(what, 0)))

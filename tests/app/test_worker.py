@@ -104,9 +104,7 @@ def test_a_bug_is_one_line_too_and_its_traceback_is_in_the_log(
 def test_a_cancelled_run_keeps_nothing(
     store: RunStore, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def how(
-        _: RunSpec, __: Path, ___: object, cancelled: Callable[[], bool], ____: object
-    ) -> None:
+    def how(_: RunSpec, __: Path, ___: object, cancelled: Callable[[], bool], ____: object) -> None:
         assert not cancelled()
         store.request_cancel(store.ids()[0])
         assert cancelled()
