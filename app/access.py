@@ -8,6 +8,7 @@ import os
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from app.index_page import IndexPage
@@ -150,8 +151,8 @@ def _check_oidc() -> None:
     from streamlit.auth_util import is_authlib_installed, validate_auth_credentials
     from streamlit.errors import StreamlitAuthError
 
-    if not is_authlib_installed():
-        raise FaultlineError("--auth oidc needs one more package: pip install 'Authlib>=1.3.2'")
+    if not is_authlib_installed() or find_spec("httpx") is None:  # Authlib asks the provider by it
+        raise FaultlineError("--auth oidc needs more packages: pip install 'faultline[login]'")
     try:
         validate_auth_credentials("default")
     except StreamlitAuthError as error:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.runs import RunState, RunStore
@@ -13,6 +14,7 @@ from engine.runs.processes import ProcessMark
 from model.errors import FaultlineError
 
 if TYPE_CHECKING:
+    from app.backends import Backend
     from app.report import StressReport
     from engine.rollout import Progress
 
@@ -30,6 +32,7 @@ def execute(
     formats: Sequence[str] = FORMATS,
     watch: Callable[[Progress], None] = lambda _: None,
     stage: Callable[[str], None] = lambda _: None,
+    backend: Backend | None = None,
 ) -> StressReport | None:
     """Compute what is missing of a queued run, measure it, report, and close it.
 
@@ -39,6 +42,7 @@ def execute(
     formats : of the report
     watch : called a few times a second while paths are computed
     stage : called with the name of each later stage as it begins
+    backend : who plays the paths; None: this process
 
     Returns
     -------
@@ -59,7 +63,7 @@ def execute(
         if not mine:
             raise Busy(f"{run_id}: another process works on this run")
         try:
-            report = _work(store, run_id, formats, watch, stage)
+            report = _work(store, run_id, formats, watch, stage, backend)
         except KeyboardInterrupt:
             store.close(run_id, RunState.CANCELLED, "interrupted")
             raise
@@ -90,6 +94,7 @@ def _work(
     formats: Sequence[str],
     watch: Callable[[Progress], None],
     stage: Callable[[str], None],
+    backend: Backend | None,
 ) -> StressReport | None:
     status = store.status(run_id).begun(
         ProcessMark.of(os.getpid()), "loading the model; the first time, compiling"
@@ -130,10 +135,14 @@ def _work(
             f"{run_id}: its paths were computed with other versions or files, and more would not "
             f"belong to them; run it again: faultline run --spec {run.folder / 'spec.json'}"
         )
-    write_manifest(collect_manifest([run.spec], run_ids=[run_id], fingerprint=request), run.folder)
+    manifest = collect_manifest([run.spec], run_ids=[run_id], fingerprint=request)
+    write_manifest(manifest, run.folder)
+    stop = partial(store.cancel_requested, run_id)
     try:
-        result = run_in_chunks(run.spec, run.folder, report, lambda: store.cancel_requested(run_id))
+        result = run_in_chunks(run.spec, run.folder, report, stop, backend)
     except Cancelled:
         return None
+    if backend is not None and backend.hardware:  # other machines than this one
+        write_manifest(manifest.model_copy(update={"hardware": backend.hardware}), run.folder)
     document = keep_results(result, run.folder, run_id, begin, formats)
     return None if store.cancel_requested(run_id) else document

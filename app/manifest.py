@@ -137,9 +137,9 @@ def merged(manifests: Sequence[Manifest]) -> Manifest:
         created=max(manifest.created for manifest in manifests),
         commands=_each(manifest.commands for manifest in manifests),
         seeds=_each(manifest.seeds for manifest in manifests),
-        versions=_joined([manifest.versions for manifest in manifests]),
+        versions=joined([manifest.versions for manifest in manifests]),
         files=_each(manifest.files for manifest in manifests),
-        hardware=_joined([manifest.hardware for manifest in manifests]),
+        hardware=joined([manifest.hardware for manifest in manifests]),
         timing_s=timing,
     )
 
@@ -149,7 +149,8 @@ def _each(parts: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(one for part in parts for one in part))
 
 
-def _joined(parts: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def joined(parts: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What several mappings say, by name; where they differ, all values, each once."""
     names = dict.fromkeys(name for part in parts for name in part)
     return {
         name: " / ".join(dict.fromkeys(part[name] for part in parts if name in part))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from app.backends import Backend, LocalBackend
 from app.models import check_model, resolve_model
 from engine.rollout import Progress, StressRun, rollout
-from engine.runs.chunks import RunPaths, chunk_size
+from engine.runs.chunks import RunPaths
 from engine.scenario import Scenario, load_scenario
 from engine.spec import RunSpec
 from model.catalogue import find_asset, load_profile
@@ -100,8 +100,15 @@ def run_in_chunks(
     folder: Path,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    backend: Backend | None = None,
 ) -> StressRun:
     """As `run_stress`, but the paths go to `folder` chunk by chunk, and those there are kept.
+
+    Parameters
+    ----------
+    spec, progress, cancelled : see `run_stress`
+    folder : of the run
+    backend : who plays the chunks; None: this process
 
     Returns
     -------
@@ -111,45 +118,39 @@ def run_in_chunks(
     Raises
     ------
     FaultlineError
-        As `run_stress`.
+        As `run_stress`, or the backend has no worker left.
     OSError
         The disk is full, or the folder cannot be written; finished chunks stay.
     """
-    profile, paths, model = load_profile(spec.asset), RunPaths(folder), None
-    if paths.journal is None:
-        model = resolve_model(spec.model, spec.asset, spec.device)
-        paths.begin(spec, chunk_size(spec, profile, getattr(model, "device", "cpu")))
-    else:
-        paths.begin(spec, paths.journal.chunk_paths)
-    began, kept = time.perf_counter(), paths.done
-    for number, numbers in list(paths.missing()):
-        model = model or resolve_model(spec.model, spec.asset, spec.device)
-        done, events = paths.done, int(paths.timing().get("events", 0))
-        watch = partial(_report, progress, spec.paths, (kept, done), len(numbers), events, began)
-        run = rollout(model, profile, spec, paths=numbers, progress=watch, cancelled=cancelled)
-        paths.keep(number, run)
+    backend = backend or LocalBackend()
+    profile, paths = load_profile(spec.asset), RunPaths(folder)
+    settled = paths.journal.chunk_paths if paths.journal else backend.chunk_paths(spec, profile)
+    paths.begin(spec, settled)
+    tell = _Meter(progress or (lambda _: None), paths, spec.paths)
+    stop = cancelled or (lambda: False)
+    for chunk in backend.chunks(spec, list(paths.missing()), folder, tell, stop):
+        paths.add(chunk)
+        tell()
     return paths.run(spec, profile)
 
 
-def _report(
-    progress: Callable[[Progress], None] | None,
-    paths: int,
-    done: tuple[int, int],
-    size: int,
-    events: int,
-    began: float,
-    chunk: Progress,
-) -> None:
-    """Tell of the whole run where a chunk of it has come to `chunk`.
+class _Meter:
+    """Tells how far a run has come: chunks on disk, and what is not finished yet."""
 
-    `done` are paths that were there when the work began at `began`, and before this chunk of
-    `size` paths; `events` those of the chunks that are finished.
-    """
-    if progress is None:
-        return
-    come = done[1] + chunk.fraction * size
-    left = (paths - come) * (time.perf_counter() - began) / max(come - done[0], 1e-9)
-    progress(Progress(events + chunk.events, come / paths, chunk.events_per_s, left))
+    def __init__(self, progress: Callable[[Progress], None], paths: RunPaths, total: int) -> None:
+        self._progress, self._paths, self._total = progress, paths, total
+        self._began, self._kept, self._kept_events = time.perf_counter(), paths.done, self._events
+
+    @property
+    def _events(self) -> int:
+        return int(self._paths.timing().get("events", 0))
+
+    def __call__(self, more_paths: float = 0.0, more_events: int = 0) -> None:
+        come, events = self._paths.done + more_paths, self._events + more_events
+        spent = max(time.perf_counter() - self._began, 1e-9)
+        left = (self._total - come) * spent / max(come - self._kept, 1e-9)
+        speed = (events - self._kept_events) / spent
+        self._progress(Progress(events, come / self._total, speed, left))
 
 
 def first_problem(error: ValidationError) -> str:

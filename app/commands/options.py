@@ -48,6 +48,16 @@ Runs = Annotated[
     Path | None,
     typer.Option("--runs", help="Folder of the run store [default: $FAULTLINE_RUNS]"),
 ]
+BackendName = Annotated[
+    Literal["local", "ray"],
+    typer.Option("--backend", help="Who plays the paths: this process, or workers of Ray."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="HOST:PORT of a Ray cluster that this machine is part of [default: Ray started here]"
+    ),
+]
 Assets = Annotated[str, typer.Option(help="Assets, comma-separated.")]
 Data = Annotated[
     Path | None,

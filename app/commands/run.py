@@ -9,7 +9,9 @@ import typer
 
 from app.commands.options import (
     DEFAULT_FORMATS,
+    Address,
     Asset,
+    BackendName,
     BurnIn,
     Device,
     Formats,
@@ -29,6 +31,7 @@ from app.commands.scenarios import Values, parameter_values
 from model.errors import FaultlineError
 
 if TYPE_CHECKING:
+    from app.backends import Backend
     from engine.runs import RunStore
     from engine.spec import RunSpec
 
@@ -57,6 +60,8 @@ def run(
         bool, typer.Option("--again", help="Compute it even if the run store has it.")
     ] = False,
     runs: Runs = None,
+    backend: BackendName = "local",
+    address: Address = None,
 ) -> None:
     """Run a stress test: with and without the shock, from the same random numbers."""
     from app.stress import build_spec, read_spec
@@ -71,7 +76,7 @@ def run(
             burn_in_events=burn_in,
         )  # fmt: skip
     folder = out or Path("out") / f"{asked.asset}_{asked.scenario.name}"
-    run_and_report(asked, folder, chosen, extent, again, runs)
+    run_and_report(asked, folder, chosen, extent, again, runs, backend, address)
 
 
 def run_and_report(
@@ -81,6 +86,8 @@ def run_and_report(
     template: str = "full",
     again: bool = False,
     runs: Path | None = None,
+    backend: str = "local",
+    address: str | None = None,
 ) -> None:
     """Run `spec` in the run store, put everything in `out` too, and print findings and files.
 
@@ -90,11 +97,12 @@ def run_and_report(
     Raises
     ------
     FaultlineError
-        The spec cannot be run, it is being run, or `out` cannot be written; nothing is half-written
-        in `out` then.
+        The spec cannot be run, it is being run, its backend is not there, or `out` cannot be
+        written; nothing is half-written in `out` then.
     """
     from rich.console import Console
 
+    from app.backends import open_backend
     from app.fingerprint import fingerprint, known_run, stopped_run
     from app.limits import check_fits
     from app.results import publish
@@ -121,15 +129,16 @@ def run_and_report(
     else:
         for warning in check_fits(spec, store):
             notes.print(f"warning: {warning}", soft_wrap=True)
-        stopped = None if again else stopped_run(store, request)
-        if stopped is None:
-            run_id = store.create(spec, request, queue=False)
-        else:
-            run_id = stopped.id
-            store.reopen(run_id, queue=False)
-            there = RunPaths(stopped.folder).done
-            notes.print(f"going on with {run_id}: {there} of {spec.paths} paths are there")
-        execute_here(store, run_id)
+        with open_backend(backend, address) as where:
+            stopped = None if again else stopped_run(store, request)
+            if stopped is None:
+                run_id = store.create(spec, request, queue=False)
+            else:
+                run_id = stopped.id
+                store.reopen(run_id, queue=False)
+                there = RunPaths(stopped.folder).done
+                notes.print(f"going on with {run_id}: {there} of {spec.paths} paths are there")
+            execute_here(store, run_id, where)
     with Console(stderr=True).status("writing the report"):
         report = publish(store.folder(run_id), out, formats, template)
     console = Console()
@@ -148,8 +157,10 @@ def run_and_report(
         console.print(str(out / file), soft_wrap=True)
 
 
-def execute_here(store: RunStore, run_id: str) -> None:
+def execute_here(store: RunStore, run_id: str, backend: Backend | None = None) -> None:
     """Do a queued run in this process, with a bar; its report is kept as JSON.
+
+    `backend` plays the paths; None: this process.
 
     Raises
     ------
@@ -161,7 +172,7 @@ def execute_here(store: RunStore, run_id: str) -> None:
 
     spec = store.get(run_id).spec
     with rollout_bar(f"{spec.asset} {spec.scenario.name}") as bar:
-        if execute(store, run_id, ["json"], bar, bar.stage) is None:
+        if execute(store, run_id, ["json"], bar, bar.stage, backend) is None:
             raise FaultlineError(
                 f"{run_id}: was cancelled; `faultline runs resume` goes on with it"
             )

@@ -124,26 +124,17 @@ class RunPaths:
                 yield number, range(first, min(journal.paths, first + journal.chunk_paths))
 
     def keep(self, number: int, run: StressRun) -> None:
-        """Write both arms of a chunk and the books that they open with, then the journal.
+        """Write the files of a chunk, then the journal; see `write_chunk`."""
+        self.add(write_chunk(self.folder, number, run))
+
+    def add(self, chunk: Chunk) -> None:
+        """Name a chunk whose files are on disk in the journal: from now on it counts.
 
         Raises
         ------
         OSError
             The disk is full, or the folder cannot be written; the journal does not name the chunk.
         """
-        files = {}
-        for arm, ensemble in zip(ARMS, (run.baseline, run.shocked), strict=True):
-            path = chunk_file(self.folder / f"{arm}.parquet", number)
-            write_ensemble(ensemble, path)
-            files[path.name] = _digest(path)
-        if run.opening is not None:
-            path = chunk_file(self.folder / f"{OPENING}.parquet", number)
-            run.opening.write(path)
-            files[path.name] = _digest(path)
-        chunk = Chunk(
-            number=number, first=int(run.baseline.paths[0]), paths=len(run.baseline), files=files,
-            timing=run.timing,
-        )  # fmt: skip
         journal = self._settled()
         chunks = sorted([*journal.chunks, chunk], key=lambda one: one.number)
         self._write(journal.model_copy(update={"chunks": tuple(chunks)}))
@@ -190,6 +181,29 @@ class RunPaths:
     def _write(self, journal: Journal) -> None:
         write_atomic(self.folder / JOURNAL, journal.model_dump_json(indent=1) + "\n")
         self.journal = journal
+
+
+def write_chunk(folder: Path, number: int, run: StressRun) -> Chunk:
+    """Write both arms of a chunk and the books that they open with to a run's folder.
+
+    Raises
+    ------
+    OSError
+        The disk is full, or the folder cannot be written.
+    """
+    files = {}
+    for arm, ensemble in zip(ARMS, (run.baseline, run.shocked), strict=True):
+        path = chunk_file(folder / f"{arm}.parquet", number)
+        write_ensemble(ensemble, path)
+        files[path.name] = _digest(path)
+    if run.opening is not None:
+        path = chunk_file(folder / f"{OPENING}.parquet", number)
+        run.opening.write(path)
+        files[path.name] = _digest(path)
+    return Chunk(
+        number=number, first=int(run.baseline.paths[0]), paths=len(run.baseline), files=files,
+        timing=run.timing,
+    )  # fmt: skip
 
 
 def open_arm(folder: Path, arm: str) -> StoredEnsemble:

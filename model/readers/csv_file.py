@@ -31,8 +31,12 @@ MOST_RATIO = 100  # unpacked to packed; order logs come to about 20
 FREE_BYTES = 64 << 20  # so much may be unpacked whatever the ratio
 LONGEST_LINE = 1 << 16  # bytes, of the first row and of a row with a fault
 
-# What a file cut short raises.
-DAMAGE = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
+# What a file cut short raises; and RuntimeError a zip with a password, or packed in a way that Python
+# does not know.
+DAMAGE = (
+    EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, RuntimeError,
+    UnicodeDecodeError,
+)  # fmt: skip
 
 _WHOLE = r"[ \t]*-?\d{1,19}[ \t]*"
 _SECONDS = r"[ \t]*-?\d{1,18}(?:\.\d{0,18})?[ \t]*"
@@ -202,4 +206,8 @@ class _Counted(io.RawIOBase):
 
 def damaged(where: object, error: BaseException) -> RecordingError:
     """The error for a file that cannot be read to its end."""
+    if isinstance(error, RuntimeError):
+        return RecordingError(
+            f"{where}: cannot be unpacked here ({error}); unpack it yourself and give the CSV file"
+        )
     return RecordingError(f"{where}: damaged or cut short ({error}); fetch the file again")

@@ -47,7 +47,9 @@ def work(store: RunStore, spec: RunSpec, how: Work, monkeypatch: pytest.MonkeyPa
 def test_a_finished_run_has_paths_summary_and_reports(
     store: RunStore, spec: RunSpec, run: StressRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def how(asked: RunSpec, _: Path, progress: Callable[[Progress], None], __: object) -> StressRun:
+    def how(
+        asked: RunSpec, _: Path, progress: Callable[[Progress], None], *__: object
+    ) -> StressRun:
         progress(Progress(500, 0.5, 1000.0, float("inf")))
         halfway = store.status(store.ids()[0])
         assert (halfway.state, halfway.fraction) == (RunState.RUNNING, 0.5)
@@ -102,7 +104,7 @@ def test_a_bug_is_one_line_too_and_its_traceback_is_in_the_log(
 def test_a_cancelled_run_keeps_nothing(
     store: RunStore, spec: RunSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def how(_: RunSpec, __: Path, ___: object, cancelled: Callable[[], bool]) -> None:
+    def how(_: RunSpec, __: Path, ___: object, cancelled: Callable[[], bool], ____: object) -> None:
         assert not cancelled()
         store.request_cancel(store.ids()[0])
         assert cancelled()

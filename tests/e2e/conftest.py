@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,17 +68,28 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(browser: playwright.Browser, runs: Path) -> Iterator[str]:
     """Where the dashboard answers; it is started as `faultline app` starts it."""
+    with dashboard(runs, free_port()) as address:
+        yield address
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    root = Path(__file__).resolve().parents[2]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def dashboard(runs: Path, port: int, *options: str) -> Iterator[str]:
+    """A dashboard that serves the runs in a folder, started in the folder above it."""
     command = [sys.executable, "-m", "app", "app", "--no-browser"]
+    root = Path(__file__).resolve().parents[2]
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     log = runs.parent / "server.log"
     with log.open("w") as output:
         server = subprocess.Popen(
-            [*command, "--port", str(port), "--runs", str(runs)],
-            cwd=root, env=os.environ | {"HOME": str(runs.parent)}, stdout=output,
-            stderr=subprocess.STDOUT,
+            [*command, "--port", str(port), "--runs", str(runs), *options],
+            cwd=runs.parent, env=os.environ | {"HOME": str(runs.parent), "PYTHONPATH": path},
+            stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
         _wait_until_up(f"http://127.0.0.1:{port}", server, log)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.portfolio_returns import read_returns
+from model.errors import RecordingError
 from model.events import (
     NO_ORDER,
     Events,
@@ -112,6 +113,18 @@ def test_packed_lobster(file: tuple[str, bytes], tmp_path: Path) -> None:
     (tmp_path / BOOK_NAME).unlink(missing_ok=True)
     (tmp_path / name).write_bytes(content)
     sound(read(lobster, tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "word"), [(8, 1, "password"), (10, 9, "compression"), (6, 99, "version")]
+)
+def test_a_zip_that_cannot_be_unpacked(at: int, value: int, word: str, tmp_path: Path) -> None:
+    """Found by fuzzing: bytes of the archive's directory that make Python's zipfile give up."""
+    content = bytearray(PACKED["alone.zip"])
+    content[content.rindex(b"PK\x01\x02") + at] = value
+    (tmp_path / "alone.zip").write_bytes(content)
+    with pytest.raises(RecordingError, match=f"cannot be unpacked here .*{word}"):
+        lobster(tmp_path / "alone.zip")
 
 
 @given(content=broken(LOG), packed=st.booleans())

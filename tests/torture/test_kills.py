@@ -11,6 +11,7 @@ import numpy as np
 from app.cli import invoke
 from engine.rollout import rollout
 from engine.runs import RunState
+from engine.sweep import SweepCell
 from model.checkpoint import load_checkpoint
 from model.features import flow_features
 from model.presets import PRESETS
@@ -91,6 +92,34 @@ def test_a_report_killed(victim: Victim, reference: Victim, tally: Tally, tmp_pa
             row.struck += run_killed(command, operation=operation) is None
             assert {n: (out / n).read_bytes() for n in whole} == whole
     assert run_killed(command) == 0
+
+
+def test_a_sweep_killed(tally: Tally, tmp_path: Path, dice: np.random.Generator) -> None:
+    """Cells that are kept are whole and stay; asked again, it ends with the same table."""
+
+    def command(out: Path) -> Callable[[], int]:
+        return lambda: invoke(
+            ["sweep", "--scenario", "news_gap", "--scenario", "activity_burst", "--paths", "4",
+             "--horizon", "151", "--max-events", "60", "--burn-in", "8",
+             "--measure", "spread_ticks", "--model", "zero-intelligence", "--out", str(out)]
+        )  # fmt: skip
+
+    def cells(out: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (out / "cells").glob("*.json")}
+
+    count = count_operations(command(tmp_path / "calm"), tmp_path / "count")
+    calm = (tmp_path / "calm" / "sweep.csv").read_bytes()
+    for trial in range(share_of_kills(0.15, 2)):
+        out = tmp_path / f"trial{trial}"
+        with tally.trial("sweep killed") as row:
+            operation = int(dice.integers(0, count))
+            row.struck += run_killed(command(out), operation=operation) is None
+            kept = cells(out)
+            for content in kept.values():
+                assert SweepCell.model_validate_json(content).state == "finished"
+            assert run_killed(command(out)) == 0
+            assert cells(out).items() >= kept.items()
+            assert (out / "sweep.csv").read_bytes() == calm
 
 
 def test_training_killed(tally: Tally, tmp_path: Path, dice: np.random.Generator) -> None:
