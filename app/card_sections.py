@@ -12,6 +12,7 @@ from app.horizon import LongRollout
 from app.impact import impact_lines
 from app.injected import InjectedImpact
 from app.realism import SeedHeadline, SeedHeadlines
+from model.anchors import Anchors
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -57,6 +58,23 @@ def seeds_section(found: SeedHeadlines | None) -> list[str]:
 def _share(headlines: Sequence[SeedHeadline], key: str) -> str:
     pairs = [h.means[key] for h in headlines if key in h.means]
     return digits(float(np.mean([value / real for real, value in pairs]))) if pairs else "-"
+
+
+def anchors_section(anchors: Anchors) -> list[str]:
+    """How far generated sizes and waits drift from the asset's own shares, and what is left."""
+    if not anchors.assets:
+        return []
+    return [
+        "## Anchors", "",
+        "Fed its own events, a model drifts. `faultline anchor` lets it write from the profile "
+        "alone and shifts its margins until sizes and waits occur as often as in the profile. "
+        "Largest total variation of generated from wanted shares:", "",
+        *table(
+            ("asset", "without", "with its anchor"),
+            [(asset, *(f"{value:.3f}" for value in one.drift))
+             for asset, one in anchors.assets.items()],
+        ), "",
+    ]  # fmt: skip
 
 
 def controls_section(found: Sequence[Controls]) -> list[str]:

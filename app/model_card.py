@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.card_sections import (
+    anchors_section,
     conditioning_section,
     controls_section,
     digits,
@@ -18,6 +19,7 @@ from app.card_sections import (
 from app.evidence import Evidence
 from app.realism import read_conditioning, read_controls, read_horizons, read_impact, read_seeds
 from engine.runs.atomic import write_atomic
+from model.anchors import Anchors
 from model.checkpoint import Checkpoint, load_checkpoint
 from stylized_facts.score_row import ScoreRow
 
@@ -47,7 +49,9 @@ def write_card(folder: Path, evidence: Path | None = None) -> Path:
     """
     checkpoint, evidence = load_checkpoint(folder), evidence or folder
     evaluations = [Evidence.read(path) for path in sorted((evidence / "evaluation").glob("*.json"))]
+    anchors = Anchors.of_weights(folder, checkpoint.config.sha256)
     more = [
+        *anchors_section(anchors),
         *seeds_section(read_seeds(evidence)),
         *controls_section(read_controls(evidence)),
         *horizon_section(read_horizons(evidence)),
@@ -79,7 +83,8 @@ def model_card(
         f"A decoder-only transformer over order-flow events after TradeFM (arXiv 2602.23784): "
         f"{count / 1e6:.2f}M parameters, {settings.layers} layers, width {settings.d_model}, "
         f"{settings.heads} query and {settings.kv_heads} key-value heads, window "
-        f"{settings.window} events, tokens `{settings.tokens}`, head `{settings.head}`.",
+        f"{settings.window} events, tokens `{settings.tokens}`, head `{settings.head}`, margins "
+        f"`{settings.margins}` (`docs/model.md`).",
         "",
         "## Data",
         "",
