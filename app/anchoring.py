@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.evaluate import prompts_between
 from app.models import model_folder, resolve_device
-from engine.anchoring import fit_anchor
+from app.references import recording_with_quotes
+from engine.anchoring import PATHS, fit_anchor, horizon_s
 from engine.runs.atomic import write_atomic
-from model.anchors import FILE, Anchors
-from model.catalogue import load_profile
+from model.anchors import FILE, Anchors, AssetAnchors
+from model.catalogue import find_asset, load_profile
 from model.checkpoint import load_checkpoint
+from model.events import NS_PER_S
 
 
 def anchor_model(
     model: str,
     assets: Sequence[str],
+    data: Path | None = None,
     *,
     device: str = "auto",
     seed: int = 1,
@@ -23,24 +27,37 @@ def anchor_model(
 ) -> tuple[Path, Anchors]:
     """Fit the anchors of a checkpoint to assets; those of other assets stay as they are.
 
+    Parameters
+    ----------
+    model : name or folder of the checkpoint, which the anchors are written to
+    assets : of the catalogue
+    data : folder of the recordings, for paths that begin with a history; without it, and for
+        markets kept for zero-shot evaluation, such paths take the anchor of the profile
+
     Raises
     ------
     FaultlineError
-        Unknown model or asset, or an asset without a profile.
+        Unknown model or asset, an asset without a profile, or a recording that is missing.
     """
     folder = model_folder(model)
-    checkpoint = load_checkpoint(folder)
+    checkpoint, device = load_checkpoint(folder), resolve_device(device)
     sha256 = checkpoint.config.sha256
-    profiles = [load_profile(asset) for asset in assets]
-    path = folder / FILE
-    kept = Anchors.of_weights(folder, sha256).assets
-    found = {}
-    for profile in profiles:
+    profiles = {asset: load_profile(asset) for asset in assets}
+    found = dict(Anchors.of_weights(folder, sha256).assets)
+    for asset, profile in profiles.items():
         if step is not None:
-            step(profile.asset)
-        found[profile.asset] = fit_anchor(
-            checkpoint, profile, device=resolve_device(device), seed=seed
-        )
-    anchors = Anchors(sha256=sha256, assets=kept | found)
-    write_atomic(path, anchors.text())
-    return path, anchors
+            step(asset)
+        plain = fit_anchor(checkpoint, profile, device=device, seed=seed)
+        history, entry = None, find_asset(asset)
+        if data is not None and not entry.zero_shot:
+            recording = recording_with_quotes(entry, data)
+            horizon_ns = round(horizon_s(profile) * NS_PER_S)
+            starts = prompts_between(recording, asset, entry.splits.train, PATHS, horizon_ns)
+            history = fit_anchor(
+                checkpoint, profile, seeds=starts.seeds, history=starts.history, device=device,
+                seed=seed,
+            )  # fmt: skip
+        found[asset] = AssetAnchors(plain=plain, history=history)
+    anchors = Anchors(sha256=sha256, assets=found)
+    write_atomic(folder / FILE, anchors.text())
+    return folder / FILE, anchors

@@ -66,13 +66,16 @@ def anchors_section(anchors: Anchors) -> list[str]:
         return []
     return [
         "## Anchors", "",
-        "Fed its own events, a model drifts. `faultline anchor` lets it write from the profile "
-        "alone and shifts its margins until sizes and waits occur as often as in the profile. "
-        "Largest total variation of generated from wanted shares:", "",
+        "Fed its own events, a model drifts. `faultline anchor` lets it write, from the profile "
+        "alone and from real states of the training split, and shifts its margins until sizes and "
+        "waits occur as often as they should. Largest total variation of generated from wanted "
+        "shares:", "",
         *table(
-            ("asset", "without", "with its anchor"),
-            [(asset, *(f"{value:.3f}" for value in one.drift))
-             for asset, one in anchors.assets.items()],
+            ("asset", "paths", "without", "with its anchor"),
+            [(asset, what, *(f"{value:.3f}" for value in one.drift))
+             for asset, own in anchors.assets.items()
+             for what, one in (("of the profile", own.plain), ("with a history", own.history))
+             if one is not None],
         ), "",
     ]  # fmt: skip
 

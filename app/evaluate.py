@@ -236,13 +236,26 @@ def real_prompts(
     RecordingError
         The split is too short.
     """
+    return prompts_between(recording, entry.asset, entry.splits.part(split), paths, horizon_ns)
+
+
+def prompts_between(
+    recording: Recording, asset: str, span: tuple[int, int], paths: int, horizon_ns: int
+) -> Prompts:
+    """As `real_prompts`, of a stretch of time [start, end) in nanoseconds.
+
+    Raises
+    ------
+    RecordingError
+        The stretch is too short.
+    """
     times = recording.events.time_ns
-    start_ns, end_ns = entry.splits.part(split)
+    start_ns, end_ns = span
     first = max(int(np.searchsorted(times, start_ns)) - 1, LEAST_HISTORY)
     last_ns = min(end_ns, int(times[-1])) - horizon_ns
     if first >= len(times) or int(times[first]) > last_ns:
         raise RecordingError(
-            f"{entry.asset}: the {split} split holds no horizon of {horizon_ns / NS_PER_S:g} s "
+            f"{asset}: the split holds no horizon of {horizon_ns / NS_PER_S:g} s "
             f"after {LEAST_HISTORY} events; choose a shorter --horizon"
         )
     moments = np.linspace(max(int(times[first]), start_ns), last_ns, paths)

@@ -166,10 +166,8 @@ def load_tradefm(
 
     folder = model_folder(name)
     checkpoint = load_checkpoint(folder)
-    anchor = Anchors.of_weights(folder, checkpoint.config.sha256).assets.get(asset)
-    return TradeFM(
-        checkpoint, resolve_device(device), tiers, None if anchor is None else anchor.array()
-    )
+    anchors = Anchors.of_weights(folder, checkpoint.config.sha256).assets.get(asset)
+    return TradeFM(checkpoint, resolve_device(device), tiers, anchors)
 
 
 def _resolve_baseline(name: str, asset: str, data: Path | None) -> OrderFlowModel:

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.rollout import rollout
 from engine.scenario import Scenario
+from engine.seeding import BookSeed
 from engine.spec import RunSpec
 from model.anchors import SIZE, TIME, Anchor
 from model.checkpoint import Checkpoint
@@ -29,25 +30,43 @@ LEAST_SHARE = 1e-4
 LARGEST_STEP = 1.5
 
 
-def fit_anchor(
-    checkpoint: Checkpoint, profile: AssetProfile, *, device: str = "cpu", seed: int = 1
-) -> Anchor:
-    """The anchor of an asset, from its profile alone.
+def horizon_s(profile: AssetProfile) -> float:
+    """How long the paths are that an anchor is fitted on."""
+    return EVENTS / profile.events_per_s
 
-    The model writes unshocked paths from books of the profile, `TURNS` times; each time the
-    log of wanted over generated shares, damped, is added to the offsets of sizes and waits.
+
+def fit_anchor(
+    checkpoint: Checkpoint,
+    profile: AssetProfile,
+    *,
+    seeds: Sequence[BookSeed] | None = None,
+    history: Sequence[Recording] | None = None,
+    device: str = "cpu",
+    seed: int = 1,
+) -> Anchor:
+    """The anchor of an asset: from its profile alone, or for paths that go on from real states.
+
+    The model writes unshocked paths, `TURNS` times; each time the log of wanted over generated
+    shares, damped, is added to the offsets of sizes and waits. Wanted are the shares of the paths'
+    margins.
+
+    Parameters
+    ----------
+    checkpoint : the model
+    profile : the asset
+    seeds, history : books and events before `PATHS` paths, see `engine.rollout.rollout`; without
+        them books of the profile
     """
-    wanted = checkpoint.tokenizer.tables(profile)["shares"]
     offsets = np.zeros(MARGIN_SHAPE)
     drift = []
     for turn in range(TURNS + 1):
-        model = _Watched(checkpoint, device, anchor=offsets)
+        model = _Watched(checkpoint, device, offsets)
         spec = RunSpec(
             asset=profile.asset, scenario=Scenario.none(), paths=PATHS, seed=seed,
-            horizon_s=EVENTS / profile.events_per_s, max_events=MOST_EVENTS, burn_in_events=0,
+            horizon_s=horizon_s(profile), max_events=MOST_EVENTS, burn_in_events=0,
         )  # fmt: skip
-        rollout(model, profile, spec)
-        found = shares(np.concatenate(model.drawn))
+        rollout(model, profile, spec, seeds=seeds, history=history)
+        found, wanted = shares(np.concatenate(model.drawn)), model.wanted
         drift.append(_distance(found, wanted))
         if turn < TURNS:
             offsets = offsets + GAIN / (1 + DAMPING * turn) * _step(found, wanted)
@@ -72,11 +91,17 @@ def _distance(found: Float64, wanted: Float64) -> float:
 
 
 class _Watched(TradeFM):
-    """TradeFM that keeps the sub-tokens it has drawn."""
+    """TradeFM with given offsets that keeps the sub-tokens it has drawn."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str, *, anchor: Float64) -> None:
-        super().__init__(checkpoint, device, anchor=anchor)
+    def __init__(self, checkpoint: Checkpoint, device: str, offsets: Float64) -> None:
+        super().__init__(checkpoint, device)
+        self.offsets = offsets
         self.drawn: list[Tokens] = []
+        self.wanted = np.zeros(MARGIN_SHAPE)
+
+    def anchor(self, history: bool) -> Float64:
+        """The offsets, whatever the paths begin with."""
+        return self.offsets
 
     def start(
         self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
@@ -85,6 +110,7 @@ class _Watched(TradeFM):
         """See `OrderFlowModel.start`."""
         session = super().start(paths, seed, profile, view, history)
         session.decoder = _Tally(session.decoder, self.drawn)
+        self.wanted = np.exp(session.margins).mean(0)
         return session
 
 

@@ -3,9 +3,10 @@
 A model learns one event at a time and is then fed its own. Small errors add up: sizes drift, and
 short waits call for more short waits until the market is busier than any that was seen. An anchor
 is an array [5, 3, 16] that is added to the margin of every path (`model.margins`), fitted so that
-the shares of generated sizes and waits are those of the profile (`engine.anchoring`). It needs no
-recording, stays fixed during a path and is the same in both arms of a stress test. Where orders
-are placed and who trades is left to the model: there a share says too little about the book.
+the shares of generated sizes and waits are those of the margin (`engine.anchoring`). It stays
+fixed during a path and is the same in both arms of a stress test. Where orders are placed and who
+trades is left to the model: there a share says too little about the book. Paths that begin with a
+history see other contexts than those that do not, so there is an anchor for either.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SIZE, TIME = 3, 4  # sub-tokens that are held
 
 
 class Anchor(BaseModel):
-    """The anchor of one asset."""
+    """Offsets of sizes and waits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,13 +45,24 @@ class Anchor(BaseModel):
         return out
 
 
+class AssetAnchors(BaseModel):
+    """The anchors of one asset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    plain: Anchor = Field(description="of paths without a history; fitted from the profile alone")
+    history: Anchor | None = Field(
+        default=None, description="of paths with one; fitted from real states of the training split"
+    )
+
+
 class Anchors(BaseModel):
     """The anchors of a checkpoint, by asset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sha256: str = Field(description="of the weights that they belong to")
-    assets: dict[str, Anchor] = {}
+    assets: dict[str, AssetAnchors] = {}
 
     @classmethod
     def of_weights(cls, folder: Path, sha256: str) -> Anchors:

@@ -13,7 +13,6 @@ from model.events import Float64, Int64, Recording
 from model.features import FlowFeatures
 from model.order_flow import MarketView
 from model.profile import AssetProfile
-from model.token_tables import MARGIN_SHAPE
 from model.tradefm import TradeFMSession
 
 
@@ -80,8 +79,7 @@ class TokenReplay:
     ) -> TradeFMSession:
         """See `OrderFlowModel.start`; path number p takes up flow p."""
         decoder = _RecordedTokens([self.tokens[p] for p in paths.tolist()])
-        nothing = np.zeros(MARGIN_SHAPE)
-        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view, nothing)
+        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
         return session

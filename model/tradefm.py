@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
+from model.anchors import AssetAnchors
 from model.checkpoint import Checkpoint
 from model.codec import (
     BINS,
@@ -55,7 +56,8 @@ class TradeFM:
     device : "cpu" (compiled decoder where the heads allow it) or a torch device
     tiers : slow contexts to hold instead of what the history shows, by name: 1 (as in the calmest,
         tightest, thinnest fifth of the training data) to 5, see `model.slow`
-    anchor : float64 [5, 3, 16], added to the margin of every path, see `model.anchors`
+    anchors : offsets of the margin, see `model.anchors`; without those of a history the plain ones
+        serve for both
 
     Raises
     ------
@@ -68,7 +70,7 @@ class TradeFM:
         checkpoint: Checkpoint,
         device: str = "cpu",
         tiers: Mapping[str, int] | None = None,
-        anchor: Float64 | None = None,
+        anchors: AssetAnchors | None = None,
     ) -> None:
         known = [name for name in checkpoint.tokenizer.contexts if name in SLOW_CONTEXTS]
         for name, tier in (tiers or {}).items():
@@ -78,7 +80,7 @@ class TradeFM:
                     f"{', '.join(known) or 'no context: this checkpoint has no slow ones'}"
                 )
         self.checkpoint, self.device, self.tiers = checkpoint, device, dict(tiers or {})
-        self.anchor = np.zeros(MARGIN_SHAPE) if anchor is None else anchor
+        self.anchors = anchors
         self.network = checkpoint.transformer()
 
     reweights = True  # honours all odds of `model.order_flow.Tilts`
@@ -87,6 +89,12 @@ class TradeFM:
     def name(self) -> str:
         """Shown in tables."""
         return f"TradeFM {self.checkpoint.config.name}"
+
+    def anchor(self, history: bool) -> Float64:
+        """Offsets of the margin, float64 [5, 3, 16], of paths with or without a history."""
+        if self.anchors is None:
+            return np.zeros(MARGIN_SHAPE)
+        return ((history and self.anchors.history) or self.anchors.plain).array()
 
     def start(
         self,
@@ -111,9 +119,10 @@ class TradeFM:
             if compiled
             else TorchDecoder(self.network, len(paths), self.device)
         )
-        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view, self.anchor)
+        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
+        decoder.keep(np.arange(len(paths)), session.margins + self.anchor(history is not None))
         for name, tier in self.tiers.items():
             session.context[:, 3 + self.checkpoint.tokenizer.contexts.index(name)] = tier
         return session
@@ -146,9 +155,7 @@ class TradeFMSession:
         seed: int,
         profile: AssetProfile,
         view: MarketView,
-        anchor: Float64,
     ) -> None:
-        self.anchor = anchor
         self.settings, self.tokenizer = checkpoint.config.settings, checkpoint.tokenizer
         self.decoder, self.paths, self.seed, self.profile = decoder, paths, seed, profile
         self.encoding = self.tokenizer.encoding(profile)
@@ -165,10 +172,8 @@ class TradeFMSession:
         self.context = np.zeros((len(paths), len(self.tokenizer.context_sizes)), np.uint8)
         self.context[:, :3] = asset_context(profile)
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
-        margin = anchor + standing_margin(self.tokenizer, profile, self.settings)
-        self.decoder.keep(
-            np.arange(len(paths)), np.broadcast_to(margin, (len(paths), *MARGIN_SHAPE))
-        )
+        standing = standing_margin(self.tokenizer, profile, self.settings)
+        self.margins = np.tile(standing, (len(paths), 1, 1, 1))
 
     def read(self, history: Sequence[Recording]) -> None:
         """Take in what came before: the last 2 x window events of each path's recording.
@@ -184,7 +189,7 @@ class TradeFMSession:
                 margins = history_margins(
                     self.tokenizer, features, tokens, self.settings, len(tokens)
                 )
-                self.decoder.keep(np.array([b]), self.anchor + margins[-1:])
+                self.margins[b] = margins[-1]
             recent = slice(-2 * self.settings.window, None)
             encoded.append(input_columns(tokens[recent], context[recent], self.settings))
         longest = max(len(columns) for columns in encoded)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from app.commands.options import Assets, Device, ModelName, Seed, names
+from app.commands.options import Assets, Data, Device, ModelName, Seed, data_folder, names
 
 
 def anchor(
+    data: Data = None,
     assets: Assets = "AMZN,GOOG,MSFT,SSE600961,BTCUSD",
     model: ModelName = "small",
     seed: Seed = 1,
@@ -13,7 +14,8 @@ def anchor(
 ) -> None:
     """Let a checkpoint write, and shift its margins until its sizes and waits are the asset's own.
 
-    Needs profiles, no recordings. Written beside the weights, used by every run from then on.
+    Needs profiles; recordings (--data) for paths that go on from real states. Written beside the
+    weights, used by every run from then on.
     """
     import typer
 
@@ -21,9 +23,13 @@ def anchor(
     from app.commands.progress import steps_bar
 
     chosen = names(assets)
+    folder = None if data is None else data_folder(data)
     with steps_bar("anchoring", len(chosen)) as step:
-        path, found = anchor_model(model, chosen, device=device, seed=seed, step=step)
+        path, found = anchor_model(model, chosen, folder, device=device, seed=seed, step=step)
     for asset in chosen:
-        before, after = found.assets[asset].drift
-        typer.echo(f"{asset}: shares off by {before:.3f}, with the anchor {after:.3f}")
+        own = found.assets[asset]
+        for what, one in (("plain", own.plain), ("with a history", own.history)):
+            if one is not None:
+                before, after = one.drift
+                typer.echo(f"{asset}, {what}: shares off by {before:.3f}, anchored {after:.3f}")
     typer.echo(str(path))

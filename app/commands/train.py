@@ -60,7 +60,7 @@ def train(
     Console().print(
         f"best validation loss {record['best_validation_nats']:.3f} nats an event "
         f"at step {record['best_step']}\n{out}\n"
-        f"next: faultline anchor --model {out} --assets {','.join(chosen)}"
+        f"next: faultline anchor --model {out} --data {folder} --assets {','.join(chosen)}"
     )
 
 

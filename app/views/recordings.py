@@ -178,7 +178,7 @@ def own_recording() -> None:
     folder_named = str(root) if root else "FOLDER"
     st.code(
         f"faultline fit all --data {folder_named} --assets {asset.upper()}\n"
-        f"faultline anchor --assets {asset.upper()}",
+        f"faultline anchor --data {folder_named} --assets {asset.upper()}",
         language="shell",
     )
 

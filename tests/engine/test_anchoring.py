@@ -10,7 +10,7 @@ from engine.anchoring import fit_anchor
 from engine.rollout import rollout
 from engine.scenario import Scenario
 from engine.spec import RunSpec
-from model.anchors import SIZE, TIME
+from model.anchors import SIZE, TIME, AssetAnchors
 from model.catalogue import load_profile
 from model.checkpoint import Checkpoint, CheckpointConfig
 from model.presets import PRESETS
@@ -65,8 +65,8 @@ def test_anchored_flow_is_as_busy_as_the_asset(busy: Checkpoint, profile: AssetP
     spec = RunSpec(asset="AMZN", scenario=Scenario.none(), paths=16, horizon_s=120, seed=5,
                    burn_in_events=0)  # fmt: skip
     rates = []
-    for offsets in (None, anchor.array()):
-        run = rollout(TradeFM(busy, anchor=offsets), profile, spec)
+    for anchors in (None, AssetAnchors(plain=anchor)):
+        run = rollout(TradeFM(busy, anchors=anchors), profile, spec)
         rates.append(run.timing["events"] / 16 / 120 / profile.events_per_s)
     assert rates[0] > 1.25
     assert rates[1] == pytest.approx(1.0, abs=0.12)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.anchors import FILE, SIZE, TIME, Anchor, Anchors
+from model.anchors import FILE, SIZE, TIME, Anchor, Anchors, AssetAnchors
 from model.checkpoint import Checkpoint
 from model.errors import CheckpointError
 
@@ -31,21 +31,24 @@ def test_sizes_and_waits_are_held_and_nothing_else(anchor: Anchor) -> None:
 
 
 def test_written_and_read(anchor: Anchor, tmp_path: Path) -> None:
-    anchors = Anchors(sha256="ab", assets={"AMZN": anchor, 'A"B': anchor})
+    both, plain = AssetAnchors(plain=anchor, history=anchor), AssetAnchors(plain=anchor)
+    anchors = Anchors(sha256="ab", assets={"AMZN": both, 'A"B': plain})
     (tmp_path / FILE).write_text(anchors.text())
     assert Anchors.of_weights(tmp_path, "ab") == anchors
 
 
 def test_of_other_weights_or_none_at_all(anchor: Anchor, tmp_path: Path) -> None:
     assert Anchors.of_weights(tmp_path, "ab").assets == {}
-    (tmp_path / FILE).write_text(Anchors(sha256="ab", assets={"AMZN": anchor}).text())
+    (tmp_path / FILE).write_text(
+        Anchors(sha256="ab", assets={"AMZN": AssetAnchors(plain=anchor)}).text()
+    )
     assert Anchors.of_weights(tmp_path, "cd") == Anchors(sha256="cd")
 
 
 @pytest.mark.parametrize(("text", "said"), [
     ("{", r"anchors\.json: file: "),
-    ('{"sha256": "ab", "assets": {"X": {"size": [], "time": [], "drift": [0, 0]}}}',
-     r"anchors\.json: assets\.X\.size: "),
+    ('{"sha256": "ab", "assets": {"X": {"plain": {"size": [], "time": [], "drift": [0, 0]}}}}',
+     r"anchors\.json: assets\.X\.plain\.size: "),
 ])  # fmt: skip
 def test_a_broken_file_names_the_field(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(text)
