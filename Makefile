@@ -70,8 +70,8 @@ fuzz: $(STAMP) ## break every kind of input in FAULTLINE_FUZZ_S times as many ro
 audit: ## known holes in the pinned packages, asked of PyPI's advisories; says when it could not ask
 	@$(PYTHON) .ci/audit out/audit-venv constraints.txt
 
-bench: $(STAMP) ## events a second, with the share of model and book
-	$(BIN)/python -m benchmarks.rollout $(ARGS)
+bench: $(STAMP) ## events a second beside what the machine allows (`faultline bench`)
+	$(BIN)/faultline bench $(ARGS)
 
 train: $(STAMP) ## train the bundled model again (out/train)
 	$(BIN)/faultline train --data $(DATA) --preset small --out out/train $(ARGS)

@@ -15,6 +15,7 @@ import typer
 from app.commands.anchor import anchor
 from app.commands.assets import assets
 from app.commands.backtest import backtest
+from app.commands.bench import bench
 from app.commands.card import card
 from app.commands.dashboard import dashboard
 from app.commands.demo import demo
@@ -55,6 +56,7 @@ cli.command("train")(train)
 cli.command("anchor")(anchor)
 cli.command("fit")(fit)
 cli.command("card")(card)
+cli.command("bench")(bench)
 cli.command("prepare")(prepare)
 cli.command("assets")(assets)
 cli.add_typer(scenarios, name="scenarios")

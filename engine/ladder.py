@@ -72,13 +72,13 @@ def clear(book: Book) -> None:
     book.state[:] = 0
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def room(book: Book) -> int:
     """How many more orders the pool can hold."""
     return as_int(len(book.orders) - 1 - book.state[RESTING + BUY] - book.state[RESTING + SELL])
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def touch_size(book: Book, side: int) -> int:
     """Shares resting at the best price of a side, 0 if the side is empty."""
     if book.state[RESTING + side] == 0:
@@ -86,7 +86,7 @@ def touch_size(book: Book, side: int) -> int:
     return as_int(book.levels[book.state[TOUCH + side] - book.state[BASE]].size)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def lowest_from(words: npt.NDArray[np.uint64], at: int) -> int:
     """Lowest occupied level at or above `at`, -1 if there is none."""
     w = at >> 6
@@ -99,7 +99,7 @@ def lowest_from(words: npt.NDArray[np.uint64], at: int) -> int:
     return (w << 6) + as_int(trailing_zeros(word))  # type: ignore[call-arg]
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def highest_to(words: npt.NDArray[np.uint64], at: int) -> int:
     """Highest occupied level at or below `at`, -1 if there is none."""
     w = at >> 6
@@ -112,7 +112,7 @@ def highest_to(words: npt.NDArray[np.uint64], at: int) -> int:
     return (w << 6) + 63 - as_int(leading_zeros(word))  # type: ignore[call-arg]
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def next_level(book: Book, side: int, at: int) -> int:
     """First occupied level of a side at `at` or behind it (away from the touch), -1 if none."""
     if at < 0 or at >= len(book.levels):
@@ -122,7 +122,7 @@ def next_level(book: Book, side: int, at: int) -> int:
     return lowest_from(book.bits[SELL], at)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def reduce(book: Book, slot: int, size: int) -> int:
     """Take up to `size` shares off the order in `slot`, delete it when none is left.
 

@@ -20,7 +20,7 @@ from engine.ladder import (
 )
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def crosses(book: Book, side: int, price: int) -> bool:
     """Whether an order of `side` at `price` would trade on arrival."""
     if book.state[RESTING + 1 - side] == 0:
@@ -55,7 +55,7 @@ def add(
     return size - left, value, worst, slot
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def nearest_order(book: Book, side: int, price: int, size: int) -> int:
     """The order that an anonymous cancel means.
 
@@ -99,7 +99,7 @@ def nearest_order(book: Book, side: int, price: int, size: int) -> int:
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def take_from_level(book: Book, side: int, price: int, size: int) -> int:
     """Take up to `size` shares off one price level of a side, oldest orders first.
 

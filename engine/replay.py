@@ -108,8 +108,7 @@ def replay(recording: Recording, snapshot_rows: Sequence[int] = ()) -> Replay:
     quotes = Quotes(*(np.zeros(count, np.int64) for _ in range(4)))
     counters = np.zeros(len(_COUNTERS), np.int64)
     flow, slots = _number_orders(recording)
-    nameless = flow.order[flow.action == Action.ADD] == NO_ORDER
-    rebuilt = bool(nameless.any() and not nameless.all())
+    rebuilt = _rebuilt(flow)
     books = OrderBooks(capacity=4096)
     touches = _Touches(*vars(quotes).values())
     window = _Window(*(np.zeros((count, 0), np.int64) for _ in range(4)))
@@ -136,6 +135,41 @@ def replay(recording: Recording, snapshot_rows: Sequence[int] = ()) -> Replay:
     )
 
 
+class MessageStream:
+    """Messages with their orders numbered, to be applied to an empty book again and again.
+
+    What `replay` does with messages alone, without what it does before and after: to be timed.
+
+    Parameters
+    ----------
+    recording : its events alone are looked at
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        count = len(recording.events)
+        self._flow, self._slots = _number_orders(recording)
+        self._rebuilt = _rebuilt(self._flow)
+        self._quotes = Quotes(*(np.zeros(count, np.int64) for _ in range(4)))
+        self._window = _Window(*(np.zeros((count, 0), np.int64) for _ in range(4)))
+        self._books = OrderBooks(capacity=max(count, 1))  # room for all: no message waits for it
+
+    def __len__(self) -> int:
+        return len(self._flow.side)
+
+    def run(self) -> Quotes:
+        """Best quotes after each message; the arrays are those of the last run, written again."""
+        ladder.clear(book_of(self._books.arrays, 0))
+        touches, counters = (
+            _Touches(*vars(self._quotes).values()),
+            np.zeros(len(_COUNTERS), np.int64),
+        )
+        _apply(
+            self._books.arrays, self._flow, self._slots, self._window, self._rebuilt, counters,
+            touches, 0, len(self),
+        )  # fmt: skip
+        return self._quotes
+
+
 def touch_agreement(recording: Recording, quotes: Quotes) -> float:
     """Share of events after which best bid and best ask are those that the recording shows.
 
@@ -160,6 +194,12 @@ def _number_orders(recording: Recording) -> tuple[_Flow, Int64]:
     slots = np.full(len(ids), NIL)
     columns = (events.action, events.side, events.price_ticks, events.size, order)
     return _Flow(*(_plain(column) for column in columns)), slots
+
+
+def _rebuilt(flow: _Flow) -> bool:
+    """Whether some ADDs have an order id and others do not: these were rebuilt from executions."""
+    nameless = flow.order[flow.action == Action.ADD] == NO_ORDER
+    return bool(nameless.any() and not nameless.all())
 
 
 def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -212,7 +252,7 @@ def _apply(
     return stop
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _add(
     book: Book, side: int, price: int, size: int, number: int, rebuilt: bool, counters: Int64
 ) -> int:
@@ -231,7 +271,7 @@ def _add(
     return slot
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _cancel(
     book: Book, side: int, price: int, size: int, number: int, slot: int, counters: Int64
 ) -> None:
@@ -242,7 +282,7 @@ def _cancel(
     counters[_MISSING_SIZE] += size - matching.take_from_level(book, side, price, size)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _purge(book: Book, side: int, price: int) -> int:
     """Delete the orders of a side at `price` and better; how many there were."""
     purged = 0

@@ -14,6 +14,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors.numpy import save_file
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from model.errors import CheckpointError, wrong_field
 from model.presets import ModelSettings
@@ -115,11 +116,21 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 def _shapes(settings: ModelSettings, prefix: str) -> dict[str, tuple[int, ...]]:
     """Shapes of all arrays that a checkpoint of these settings holds, without making them."""
     shapes = array_shapes(settings.tokens, settings.context_names)
-    with torch.device("meta"):
+    with torch.device("meta"), _Uninitialised():
         network = Transformer(settings, context_sizes(settings.context_names))
     return {prefix + name: shape for name, shape in shapes.items()} | {
         name: tuple(weight.shape) for name, weight in network.state_dict().items()
     }
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Skips the drawing of first weights: on `meta` it would load the compiler, which is slow."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
 
 
 def file_hash(path: Path) -> str:

@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from model.anchors import AssetAnchors
 from model.checkpoint import Checkpoint
-from model.codec import (
-    BINS,
-    Decoding,
-    Encoding,
-    EventFeatures,
-    Tokens,
-    decode_event,
-    encode_context,
-    encode_event,
-)
+from model.codec import BINS, Decoding, Encoding, Tokens
 from model.dataset import history_margins, input_columns, standing_margin, start_columns
 from model.decoder import Decoder, TorchDecoder
 from model.decoder_cpu import CpuDecoder
 from model.errors import SpecError
-from model.events import NS_PER_S, Float64, Int64, Recording
-from model.features import (
-    FAST_CONTEXTS,
-    FAST_SIZE,
-    Quote,
-    advance_context,
-    context_scale,
-    depth_from_touch,
-    flow_features,
-    stationary_state,
-    vwap_mid,
-    write_context,
-)
+from model.events import Float64, Int64, Recording
+from model.features import FAST_CONTEXTS, context_scale, flow_features, stationary_state
+from model.moves import PURPOSES, ContextBins, Odds, Written, observe, propose, write
 from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.profile import AssetProfile
 from model.randomness import uniforms
 from model.slow import SLOW_CONTEXTS
 from model.token_tables import MARGIN_SHAPE
 from model.tokenizer import MIDDLE_TIER, TIERS, asset_context
-
-PURPOSES = np.arange(8)  # five sub-tokens, then depth, size and time inside their bins
 
 
 class TradeFM:
@@ -128,22 +106,6 @@ class TradeFM:
         return session
 
 
-class ContextBins(NamedTuple):
-    """How the context of an asset is measured and binned."""
-
-    scale: Float64  # see `context_scale`
-    chosen: Int64  # [F], columns of the fast contexts that the tokenizer uses
-    edges: Float64  # [F, E]
-
-
-class PathArrays(NamedTuple):
-    """What a session keeps of each of B paths, updated in place."""
-
-    state: Float64  # [B, STATE_SIZE], see `advance_context`
-    tokens: Tokens  # [B, 5], the last event
-    context: Tokens  # [B, 3 + C], now
-
-
 class TradeFMSession:
     """Paths being written; see `model.order_flow.FlowSession`."""
 
@@ -174,6 +136,7 @@ class TradeFMSession:
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
         standing = standing_margin(self.tokenizer, profile, self.settings)
         self.margins = np.tile(standing, (len(paths), 1, 1, 1))
+        self.written = Written(self.state, self.tokens, self.context, self.started)
 
     def read(self, history: Sequence[Recording]) -> None:
         """Take in what came before: the last 2 x window events of each path's recording.
@@ -202,57 +165,44 @@ class TradeFMSession:
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `FlowSession.propose`."""
         market = ViewArrays.of(view)
-        paths = PathArrays(self.state, self.tokens, self.context)
-        _observe(market, paths, self.encoding, self.context_bins)
-        grown = np.flatnonzero(view.active & (view.fresh | ~self.started))
+        rows = np.flatnonzero(view.active)
+        if isinstance(self.decoder, CpuDecoder):
+            odds = Odds(*(getattr(tilts, name) for name in Odds._fields))
+            propose(
+                rows, market, self.written, self.paths, self.seed, odds, *self.decoder.network,
+                self.encoding, self.decoding, self.context_bins, ProposalArrays.of(out),
+                out.log_ratio,
+            )  # fmt: skip
+            return
+        _observe(market, rows, self.written, self.encoding, self.context_bins)
+        grown = rows[view.fresh[rows] | ~self.started[rows]]
         if len(grown):
             columns = input_columns(self.tokens[grown], self.context[grown], self.settings)
             begin = start_columns(self.settings)
             columns[~view.fresh[grown], : len(begin)] = begin
             self.decoder.advance(grown, columns)
             self.started[grown] = True
-        rows = np.flatnonzero(view.active)
         draws = uniforms(self.seed, self.paths[rows], view.draw[rows], PURPOSES)
-        odds = np.stack([tilts.cancel_log_odds, tilts.depth_log_odds, tilts.size_log_odds], axis=1)
+        more = np.stack([tilts.cancel_log_odds, tilts.depth_log_odds, tilts.size_log_odds], axis=1)
         tokens = self.decoder.sample(
             rows,
             np.ascontiguousarray(draws[:, : len(BINS)]),
             tilts.pressure_log_odds[rows],
-            odds[rows],
+            more[rows],
         )
         out.log_ratio[rows] = self.decoder.log_ratio
         _write(market, rows, tokens, draws, self.state, self.decoding, ProposalArrays.of(out))
 
 
-@njit(cache=True, parallel=True)
-def _observe(view: ViewArrays, paths: PathArrays, encoding: Encoding, bins: ContextBins) -> None:
-    """Bring state, tokens and context of every path up to its last event."""
-    state, tokens, context = paths
-    for b in prange(len(view.active)):
-        if not view.active[b]:
-            continue
-        quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
-        if view.fresh[b]:
-            action, side, price = view.last_action[b], view.last_side[b], view.last_price_ticks[b]
-            crosses, depth = depth_from_touch(
-                action, side, price, view.last_bid_ticks[b], view.last_ask_ticks[b]
-            )
-            anchor = vwap_mid(state[b])
-            depth_mid = (price - anchor) / anchor
-            dt_s = view.last_dt_ns[b] / NS_PER_S
-            event = EventFeatures(action, side, crosses, depth, depth_mid, view.last_size[b], dt_s)
-            encode_event(event, encoding, tokens[b])
-            mid = 0.5 * (quote.bid_ticks + quote.ask_ticks)
-            sign = (1.0 - 2.0 * side) if crosses else 0.0
-            advance_context(
-                state[b], dt_s, view.last_traded_size[b], view.last_traded_value[b], 1.0, mid, sign
-            )
-        values = np.empty(FAST_SIZE)
-        write_context(state[b], view.open_ticks[b], quote, bins.scale, values)
-        encode_context(values[bins.chosen], bins.edges, context[b, 3 : 3 + len(bins.chosen)])
+@njit(cache=True)
+def _observe(
+    view: ViewArrays, rows: Int64, written: Written, encoding: Encoding, bins: ContextBins
+) -> None:
+    for b in rows:
+        observe(view, b, written, encoding, bins)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def _write(
     view: ViewArrays,
     rows: Int64,
@@ -266,11 +216,5 @@ def _write(
 
     `draws` float64 [R, 8]: see `PURPOSES`.
     """
-    dt_ns, action, side, price, size, repaired = out
-    for r in prange(len(rows)):
-        b = rows[r]
-        quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
-        action[b], side[b] = tokens[r, 0], tokens[r, 1]
-        dt_ns[b], price[b], size[b], repaired[b] = decode_event(
-            tokens[r], draws[r, len(BINS) :], quote, vwap_mid(state[b]), decoding
-        )
+    for r in range(len(rows)):
+        write(view, rows[r], tokens[r], draws[r], state, decoding, out)

@@ -1,53 +1,37 @@
-"""Compound Hawkes: time and memory of a fit, and of simulation, beside the package tick.
-
-Simulates K = 12 streams of spectral radius 0.8 and fits them again with M decays; where tick is
-installed it simulates the same process and takes the same log-likelihood, in the same run. Times
-proposals of the baselines that ship for a batch of paths in a market that stands still. Times of
-simulation and fit are CPU seconds of the one thread that works, which is wall time on a machine
-that is not busy. Ends with one JSON line.
-
-Run: python -m benchmarks.bench_hawkes [--events 1000000] [--decays 3] [--paths 128] [--asset AMZN]
-"""
+"""The Hawkes baseline: simulation and fit of the process, and proposals for a batch of paths."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
 import time
-from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 
-from app.manifest import hardware
+from app.bench.result import Figures, Result
 from app.models import RUNNABLE, resolve_model
 from model.catalogue import load_profile
 from model.order_flow import MarketView, OrderFlowModel, Proposals, Tilts
 from stylized_facts.baselines import HawkesSettings
 from stylized_facts.baselines.hawkes_likelihood import PointProcess, Pooling, designs, maximise
-from stylized_facts.baselines.hawkes_residuals import Law, compensate
 from stylized_facts.baselines.hawkes_simulation import simulate, spectral_radius
 from stylized_facts.baselines.streams import STREAMS
 
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--decays", type=int, default=3)
-    parser.add_argument("--paths", type=int, default=128)
-    parser.add_argument("--asset", default="AMZN")
-    given = parser.parse_args()
-    result: dict[str, Any] = {"benchmark": "hawkes", "decays": given.decays}
-    result |= point_process(given.events, given.decays)
-    result |= proposals(given.asset, given.paths)
-    print(__doc__)
-    print("hardware:", hardware())
-    print(json.dumps(result))
+ABOUT = """\
+The compound Hawkes baseline. K = 12 streams of spectral radius 0.8 with M decays are simulated
+and fitted again; events_per_s is that of the simulation. Proposals are those of the baselines
+that ship, for a batch of paths in a market that stands still, the best of many stretches. CPU
+seconds of the one thread that works, which is wall time on a machine that is not busy."""
 
 
-def point_process(events: int, decays: int) -> dict[str, float]:
+def bench_hawkes(events: int, decays: int, paths: int, asset: str = "AMZN") -> Result:
+    """Measure simulation, fit and proposals."""
+    figures: Figures = {
+        "benchmark": "hawkes", "device": "cpu", "model": "hawkes", "threads": 1,
+        "decays": decays,
+    }  # fmt: skip
+    return Result(ABOUT, figures | point_process(events, decays) | proposals(asset, paths))
+
+
+def point_process(events: int, decays: int) -> Figures:
     """Simulate K = 12 streams of spectral radius 0.8, and fit them again."""
     betas = HawkesSettings(decays=decays).betas
     alpha = np.random.default_rng(0).random((STREAMS, STREAMS, decays))
@@ -65,47 +49,16 @@ def point_process(events: int, decays: int) -> dict[str, float]:
     fits = [maximise(part) for part in parts]
     fitted = time.process_time()
     found = np.stack([fit.alpha.reshape(STREAMS, decays) for fit in fits])
-    rate = len(time_s) / (simulated - begun)
-    result = {
+    return {
         "events": len(time_s),
-        "simulated_events_per_s": round(rate),
+        "events_per_s": round(len(time_s) / (simulated - begun)),
         "fit_s": round(fitted - fit_begun, 2),
         "spectral_radius_found": round(spectral_radius(found.sum(axis=2)), 3),
         "alpha_rmse": round(float(np.sqrt(np.mean((found - alpha) ** 2))), 4),
-        "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
-    }
-    if find_spec("tick") is not None:
-        result |= beside_tick(window, Law.plain(mu, alpha, betas), rate)
-    return result
-
-
-def beside_tick(window: PointProcess, law: Law, rate: float) -> dict[str, float]:
-    """The same process simulated by tick, and the same log-likelihood."""
-    from tick.hawkes import ModelHawkesSumExpKernLogLik, SimuHawkesSumExpKernels
-
-    theirs = SimuHawkesSumExpKernels(
-        law.alpha, law.betas, baseline=law.mu, max_jumps=50_000, seed=1, verbose=False
-    )
-    begun = time.process_time()
-    theirs.simulate()
-    tick_rate = theirs.n_total_jumps / (time.process_time() - begun)
-    model = ModelHawkesSumExpKernLogLik(law.betas)
-    model.fit(
-        [window.time_s[window.stream == i] for i in range(STREAMS)],
-        end_times=float(window.time_s[-1]),
-    )
-    loss = model.loss(np.concatenate((law.mu, law.alpha.ravel())))
-    # tick's likelihood is relative to Poisson streams of rate 1
-    wanted = -loss * len(window.time_s) - STREAMS * window.time_s[-1]
-    ours = compensate(window, law).log_likelihood
-    return {
-        "tick_simulated_events_per_s": round(tick_rate),
-        "simulation_faster_than_tick": round(rate / tick_rate, 1),
-        "log_likelihood_relative_difference": abs(ours / wanted - 1.0),
     }
 
 
-def proposals(asset: str, paths: int) -> dict[str, float]:
+def proposals(asset: str, paths: int) -> Figures:
     """Nanoseconds a proposal of every baseline that ships and writes order flow."""
     found = {
         f"{name}_ns_per_proposal": round(proposal_ns(resolve_model(name, asset), asset, paths))
@@ -141,7 +94,3 @@ def proposal_ns(model: OrderFlowModel, asset: str, paths: int) -> float:
             view.fresh[:] = True
         best = min(best, spent)
     return 1e9 * best / stretch / paths
-
-
-if __name__ == "__main__":
-    main()

@@ -1,27 +1,16 @@
-"""The order book: nanoseconds an event, replayed by order id and stepped for many paths at once.
-
-Replay applies a recorded session (AMZN, GOOG, MSFT) to one book by order id: once with messages
-alone, once with the recorded levels taken in where they come into view. Stepping executes prepared
-proposals (adds, crossing adds, anonymous cancels) on B seeded books through `MarketSimulator`,
-recording included. Each figure is a median over repeats of the CPU time of the one thread that
-does the work, which is its wall time on a machine that is not busy. Ends with one JSON line.
-
-Run: python -m benchmarks.bench_book [--data DIR] [--repeats 7] [--steps 400]
-"""
+"""The order book: replayed by order id, and stepped for many paths at once."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import statistics
 import time
 from pathlib import Path
 
 import numpy as np
 
-from app.manifest import hardware, versions
-from engine.replay import replay, touch_agreement
+from app.bench.result import Figures, Result, median_and_spread
+from engine.book import OrderBooks
+from engine.replay import MessageStream, replay, touch_agreement
 from engine.seeding import seed_from_profile
 from engine.simulator import MarketSimulator
 from model.catalogue import find_asset, load_profile, read_recording
@@ -29,42 +18,49 @@ from model.errors import FaultlineError
 from model.events import Action, EventsMeta, Recording, Side
 from model.order_flow import Proposals
 
+ABOUT = """\
+The order book without a model. Replay by id: a recorded session (adds, cancels by order id,
+trades) applied to one book by one thread, message after message, with the best quotes noted after
+each; the numbering of the orders is done before the clock starts. With levels: the same with the
+recorded levels taken in where they come into view. Step: prepared proposals (adds, crossing adds,
+anonymous cancels) executed on B seeded books, recording and quotes included. CPU time of the one
+thread that works, which is its wall time on a machine that is not busy; medians over repeats.
+events_per_s is that of the replay by id of the first asset, of the steps where there is no
+recording."""
 ASSETS = ("AMZN", "GOOG", "MSFT")
-BATCHES = (1, 64, 128, 1024)
+BATCHES = (1, 64, 256, 1024)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, help="folder of recordings (else FAULTLINE_DATA)")
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=400)
-    given = parser.parse_args()
-    print(__doc__)
-    print("hardware:", hardware())
-    print("versions:", versions())
-    print("load average:", os.getloadavg()[0])
-    result: dict[str, object] = {"benchmark": "book"}
+def bench_orderbook(data: Path | None, repeats: int, steps: int = 400) -> Result:
+    """Measure replay and steps."""
+    figures: Figures = {"benchmark": "orderbook", "device": "cpu", "threads": 1}
+    books = OrderBooks(1).arrays
+    figures["book_bytes"] = sum(part.nbytes for part in books)
     try:
         for asset in ASSETS:
-            result |= replay_rates(asset, given.data, given.repeats)
+            figures |= replay_rates(asset, data, repeats)
     except FaultlineError as error:
-        print(f"  no replay: {error}")
+        figures["no_replay"] = str(error)
     for paths in BATCHES:
-        result |= step_rates(paths, given.steps, given.repeats)
-    for name, value in result.items():
-        print(f"  {name:36} {value}")
-    print(json.dumps(result))
+        figures |= step_rates(paths, steps, repeats)
+    rates = [figures.get(f"{ASSETS[0]}_by_id_messages_per_s"), figures["steps_per_s_B256"]]
+    figures["events_per_s"] = next(rate for rate in rates if rate)
+    return Result(ABOUT, figures)
 
 
-def replay_rates(asset: str, data: Path | None, repeats: int) -> dict[str, object]:
-    """Time of one session and the share of events after which the touch is the recorded one."""
+def replay_rates(asset: str, data: Path | None, repeats: int) -> Figures:
+    """Messages a second, and the share after which the touch is the recorded one."""
     whole = read_recording(find_asset(asset), data)
-    found: dict[str, object] = {f"{asset}_events": len(whole)}
-    for name, recording in (
-        ("messages", Recording(whole.events, whole.quotes)),
-        ("with_levels", whole),
-    ):
+    found: Figures = {f"{asset}_messages": len(whole)}
+    messages = Recording(whole.events, whole.quotes)
+    stream = MessageStream(messages)
+    rates = []
+    for _ in range(repeats + 1):  # the first one compiles
+        began = time.thread_time()
+        stream.run()
+        rates.append(len(whole) / (time.thread_time() - began))
+    found |= median_and_spread(f"{asset}_by_id_messages_per_s", rates[1:])
+    for name, recording in (("messages", messages), ("with_levels", whole)):
         if name == "with_levels" and whole.levels is None:
             continue
         replay(recording.slice(0, 100))  # compile
@@ -80,7 +76,7 @@ def replay_rates(asset: str, data: Path | None, repeats: int) -> dict[str, objec
     return found
 
 
-def step_rates(paths: int, steps: int, repeats: int) -> dict[str, object]:
+def step_rates(paths: int, steps: int, repeats: int) -> Figures:
     """Time of one step on `paths` books; preparing the proposals is not counted."""
     profile = load_profile("AMZN")
     simulator = MarketSimulator(
@@ -112,9 +108,5 @@ def step_rates(paths: int, steps: int, repeats: int) -> dict[str, object]:
     step = statistics.median(spent)
     return {
         f"step_us_B{paths}": round(step * 1e6, 1),
-        f"step_ns_per_event_B{paths}": round(step / paths * 1e9),
+        f"steps_per_s_B{paths}": round(paths / step),
     }
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""Benchmarks behind `faultline bench`: what is measured, medians, and the share of a limit."""

@@ -1,0 +1,114 @@
+"""What the machine could do at best: measured arithmetic and bandwidth, cost of an event."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from model.codec import BINS, VOCABULARY
+from model.presets import ModelSettings
+
+_LEAST_S = 0.25  # of each measurement
+
+
+class Peak(NamedTuple):
+    """Measured rates of a device, all its cores together."""
+
+    flops: float  # floating-point operations a second, large matrix products
+    bytes_per_s: float  # read from memory
+
+
+class EventCost(NamedTuple):
+    """What one event of one path costs a decoder at least."""
+
+    flops: float
+    bytes: float  # keys and values read; weights are shared by the paths
+
+
+def event_cost(settings: ModelSettings, number_bytes: int = 4) -> EventCost:
+    """Operations and bytes of one event with a full window, from the shape of the network.
+
+    Matrix products (two operations a weight and event) of blocks and heads, and attention of one
+    query over the window; what is neither (norms, exponentials, book) counts as free.
+    """
+    s = settings
+    kv = s.d_model // s.heads * s.kv_heads
+    block = s.d_model * (2 * s.d_model + 2 * kv + 3 * s.d_ff) + 2 * s.window * s.d_model
+    if s.head == "composite":
+        head = s.d_model * VOCABULARY
+    else:
+        head = s.head_hidden * (len(BINS) * s.d_model + sum(BINS))
+    return EventCost(
+        2.0 * (s.layers * block + head), float(s.layers * 2 * s.window * kv * number_bytes)
+    )
+
+
+def limit_events_per_s(cost: EventCost, peak: Peak) -> float:
+    """Events a second that neither arithmetic nor memory lets a decoder exceed (roofline)."""
+    return 1.0 / max(cost.flops / peak.flops, cost.bytes / peak.bytes_per_s)
+
+
+def measure_peak(device: str, threads: int) -> tuple[Peak, Peak]:
+    """Matrix products and memory reads on `threads` cores at once, or on a CUDA device.
+
+    Returns
+    -------
+    tuple
+        By the clock, and by CPU time: what the cores would do if nothing else ran on them. On a
+        CUDA device both are the same.
+    """
+    if device.startswith("cuda"):
+        peak = _cuda_peak(device)
+        return peak, peak
+    side = 768
+    a = np.ones((side, side), np.float32)
+    outs = [np.empty_like(a) for _ in range(threads)]
+    long = [np.ones(1 << 25, np.float32) for _ in range(threads)]  # 128 MiB, beyond any cache
+    with ThreadPoolExecutor(threads) as pool:
+        products = _rates(pool, [partial(np.matmul, a, a, out=out) for out in outs])
+        reads = _rates(pool, [partial(np.dot, x, x) for x in long])
+    flops, size = 2.0 * side**3, float(long[0].nbytes)
+    return Peak(products[0] * flops, reads[0] * size), Peak(products[1] * flops, reads[1] * size)
+
+
+def _rates(pool: ThreadPoolExecutor, tasks: Sequence[Callable[[], object]]) -> tuple[float, float]:
+    """Calls a second of all tasks together, each in a thread of its own: wall clock, CPU time."""
+
+    def work(task: Callable[[], object]) -> tuple[float, float]:
+        task()
+        calls, wall, cpu = 0, time.perf_counter(), time.thread_time()
+        while time.perf_counter() - wall < _LEAST_S:
+            task()
+            calls += 1
+        return calls / (time.perf_counter() - wall), calls / (time.thread_time() - cpu)
+
+    rates = list(pool.map(work, tasks))
+    return sum(rate for rate, _ in rates), sum(rate for _, rate in rates)
+
+
+def _cuda_peak(device: str) -> Peak:
+    """bf16 matrix products and device-to-device copies (read and written bytes count)."""
+    side = 8192
+    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
+    source = torch.empty(1 << 30, device=device, dtype=torch.uint8)
+    target = torch.empty_like(source)
+
+    def seconds(task: Callable[[], object]) -> float:
+        task()
+        torch.cuda.synchronize(device)
+        began = time.perf_counter()
+        for _ in range(20):
+            task()
+        torch.cuda.synchronize(device)
+        return (time.perf_counter() - began) / 20
+
+    return Peak(
+        2.0 * side**3 / seconds(lambda: a @ a),
+        2.0 * source.numel() / seconds(lambda: target.copy_(source)),
+    )

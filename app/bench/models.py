@@ -1,0 +1,30 @@
+"""The models that are measured: bundled ones, checkpoints, and presets with random weights."""
+
+from __future__ import annotations
+
+import torch
+
+from app.models import model_folder
+from model.catalogue import assets_dir
+from model.checkpoint import Checkpoint, CheckpointConfig, load_checkpoint
+from model.presets import PRESETS
+from model.tradefm import TradeFM
+from model.transformer import Transformer
+
+BUNDLED = "small"
+
+
+def bench_model(name: str, device: str) -> TradeFM:
+    """A bundled model or the folder of a checkpoint; else a preset with random weights.
+
+    Random weights are as fast as trained ones. Bins are those of the bundled model.
+    """
+    if (assets_dir() / "models" / name).is_dir() or name not in PRESETS:
+        return TradeFM(load_checkpoint(model_folder(name)), device)
+    bundled = load_checkpoint(assets_dir() / "models" / BUNDLED)
+    own = bundled.config.settings
+    settings = PRESETS[name].model_copy(update={"tokens": own.tokens, "contexts": own.contexts})
+    torch.manual_seed(1)
+    network = Transformer(settings, bundled.tokenizer.context_sizes)
+    config = CheckpointConfig(name=name, settings=settings)
+    return TradeFM(Checkpoint(config, bundled.tokenizer, network.state_dict()), device)

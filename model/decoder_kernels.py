@@ -1,0 +1,289 @@
+"""One event of a group of paths through the network, compiled: the arithmetic of `CpuDecoder`.
+
+Matrix products go through BLAS, over the group where all its paths share the weights, path by path
+for attention over their own ring buffers. A group is always filled up to `GROUP` rows, so that a
+path meets the same arithmetic alone as in a batch. `GROUP` is small enough for BLAS not to repack
+the weights of a small body at every call, and for a path alone not to pay for many.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from model.codec import CROSSING, Tokens
+from model.decoder_weights import Float32, Weights
+from model.events import Float64, Int64
+
+GROUP = 8
+Int32 = npt.NDArray[np.int32]
+_EPS = np.float32(1e-5)
+
+
+class Paths(NamedTuple):
+    """What is kept of each path, updated in place."""
+
+    keys: Float32  # [paths, layers, KV, D, W], a ring of W slots
+    values: Float32  # [paths, layers, KV, W, D]
+    position: Int64  # [paths], events taken in
+    hidden: Float32  # [paths, d], state behind the heads
+    queues: Int64  # [paths, 2], bins of the sizes at bid and ask; [paths, 0] where not used
+    margins: Float32  # [paths, 5, 3, 16], see `model.margins`
+
+
+class Network(NamedTuple):
+    """All that the kernels need of a body and its paths."""
+
+    weights: Weights
+    paths: Paths
+    frequency: Float64  # [D / 2], of the rotary embedding
+    heads: int
+    begin: Int64  # [5], token columns of 'no event yet'
+    columns: Int64  # input columns of the sizes at bid and ask; none where not used
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _normalise(x: Float32, out: Float32) -> None:
+    """RMSNorm without its gain (folded into the next weights)."""
+    for r in range(x.shape[0]):
+        total = np.float32(0.0)
+        for i in range(x.shape[1]):
+            total += x[r, i] * x[r, i]
+        scale = np.float32(1.0) / np.sqrt(total / np.float32(x.shape[1]) + _EPS)
+        for i in range(x.shape[1]):
+            out[r, i] = x[r, i] * scale
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _exp(x: Float32, top: np.float32, bits: Int32, n: int) -> None:
+    """Exponential of x[:n] - top in place, for x <= top, with a relative error under 2e-7.
+
+    Written out so that it vectorises without a library: 2^t = 2^floor(t) * p(t - floor(t)), the
+    polynomial being the Taylor series of 2^f about 1/2. `bits` [n] is scratch.
+    """
+    power = bits.view(np.float32)
+    for j in range(n):
+        t = max(x[j] - top, np.float32(-80.0)) * np.float32(1.4426950408889634)
+        whole = np.floor(t)
+        f = (t - whole - np.float32(0.5)) * np.float32(0.6931471805599453)
+        p = np.float32(1.0 / 5040.0)
+        p = p * f + np.float32(1.0 / 720.0)
+        p = p * f + np.float32(1.0 / 120.0)
+        p = p * f + np.float32(1.0 / 24.0)
+        p = p * f + np.float32(1.0 / 6.0)
+        p = p * f + np.float32(0.5)
+        p = p * f + np.float32(1.0)
+        p = p * f + np.float32(1.0)
+        x[j] = p * np.float32(1.4142135623730951)
+        bits[j] = np.int32((whole + np.float32(127.0)) * np.float32(1 << 23))
+    for j in range(n):
+        x[j] *= power[j]
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _silu_into(x: Float32, out: Float32, scratch: Float32, bits: Int32) -> None:
+    """Write x * sigmoid(x) of one row as max(x, 0) - |x| e / (1 + e), e = exp(-|x|): no branch."""
+    n = len(x)
+    for i in range(n):
+        scratch[i] = -abs(x[i])
+    _exp(scratch, np.float32(0.0), bits, n)
+    for i in range(n):
+        part = abs(x[i]) * scratch[i] / (np.float32(1.0) + scratch[i])
+        out[i] = max(x[i], np.float32(0.0)) - part
+
+
+@njit(cache=True, fastmath=True)
+def _softmax(row: Float32, bits: Int32, count: int) -> np.float32:
+    """Exponentials of row[:count] over the largest, in place, 0 behind them; returns their sum."""
+    top = row[0]
+    for j in range(count):
+        top = max(top, row[j])
+    _exp(row, top, bits, count)
+    total = np.float32(0.0)
+    for j in range(count):
+        total += row[j]
+    for j in range(count, len(row)):
+        row[j] = np.float32(0.0)
+    return total
+
+
+@njit(cache=True, fastmath=True)
+def _attend(
+    q: Float32, keys: Float32, values: Float32, count: int, scores: Float32, bits: Int32,
+    out: Float32,
+) -> None:  # fmt: skip
+    """One query of each head over the first `count` slots; the others hold zeros or what is old.
+
+    `q` [KV, share, D] is spoilt; keys [KV, D, W], values [KV, W, D], `out` [KV, share, D];
+    `scores` [share, W] and `bits` [W] are scratch.
+    """
+    scale = np.float32(1.0) / np.sqrt(np.float32(q.shape[2]))
+    for g in range(q.shape[0]):
+        for h in range(q.shape[1]):
+            for d in range(q.shape[2]):
+                q[g, h, d] *= scale
+        np.dot(q[g], keys[g], scores)
+        totals = np.empty(q.shape[1], np.float32)
+        for h in range(q.shape[1]):
+            totals[h] = _softmax(scores[h], bits, count)
+        np.dot(scores, values[g], out[g])
+        for h in range(q.shape[1]):
+            for d in range(q.shape[2]):
+                out[g, h, d] /= totals[h]
+
+
+@njit(cache=True, fastmath=True, inline="always")
+def _add(x: Float32, y: Float32) -> None:
+    for r in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            x[r, i] += y[r, i]
+
+
+@njit(cache=True, fastmath=True)
+def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
+    """Take in one event of each of at most `GROUP` paths `rows`: `columns` [R, columns]."""
+    weights, frequency, heads = network.weights, network.frequency, network.heads
+    table, wqkv, wo = weights.table, weights.wqkv, weights.wo
+    wgu, wdown, gain = weights.wgu, weights.wdown, weights.gain
+    keys, values, position, hidden, queues, _ = network.paths
+    layers, width, size = wqkv.shape[0], wqkv.shape[1], len(rows)
+    dim, window, ff = width // heads, keys.shape[4], wdown.shape[1]
+    kv_heads = keys.shape[2]
+    half, kv = dim // 2, kv_heads * dim
+    x = np.zeros((GROUP, width), np.float32)
+    y = np.zeros((GROUP, width), np.float32)
+    qkv = np.empty((GROUP, wqkv.shape[2]), np.float32)
+    gu = np.empty((GROUP, 2 * ff), np.float32)
+    act = np.zeros((GROUP, ff), np.float32)
+    attended = np.zeros((GROUP, kv_heads, heads // kv_heads, dim), np.float32)
+    scores = np.empty((heads // kv_heads, window), np.float32)
+    most = max(window, ff)
+    scratch, bits = np.empty(most, np.float32), np.empty(most, np.int32)
+    cos, sin = np.empty((size, half), np.float32), np.empty((size, half), np.float32)
+    for r in range(size):
+        for c in range(columns.shape[1]):
+            part = table[weights.offsets[c] + columns[r, c]]
+            for i in range(width):
+                x[r, i] += part[i]
+        for i in range(len(network.columns)):
+            queues[rows[r], i] = columns[r, network.columns[i]]
+        for i in range(half):
+            angle = position[rows[r]] * frequency[i]
+            cos[r, i], sin[r, i] = np.cos(angle), np.sin(angle)
+    for layer in range(layers):
+        _normalise(x, y)
+        np.dot(y, wqkv[layer], qkv)
+        for r in range(size):
+            path = rows[r]
+            slot = position[path] % window
+            for h in range(heads + kv_heads):  # rotate queries and keys
+                o = h * dim
+                for i in range(half):
+                    a, b = qkv[r, o + i], qkv[r, o + half + i]
+                    qkv[r, o + i] = a * cos[r, i] - b * sin[r, i]
+                    qkv[r, o + half + i] = b * cos[r, i] + a * sin[r, i]
+            for g in range(kv_heads):
+                for d in range(dim):
+                    keys[path, layer, g, d, slot] = qkv[r, width + g * dim + d]
+                    values[path, layer, g, slot, d] = qkv[r, width + kv + g * dim + d]
+            query = qkv[r, :width].reshape(kv_heads, heads // kv_heads, dim)
+            count = min(position[path] + 1, window)
+            _attend(query, keys[path, layer], values[path, layer], count, scores, bits, attended[r])
+        np.dot(attended.reshape(GROUP, width), wo[layer], y)
+        _add(x, y)
+        _normalise(x, y)
+        np.dot(y, wgu[layer], gu)
+        for r in range(size):
+            _silu_into(gu[r, :ff], act[r], scratch, bits)
+            for i in range(ff):
+                act[r, i] *= gu[r, ff + i]
+        np.dot(act, wdown[layer], y)
+        _add(x, y)
+    _normalise(x, y)
+    for r in range(size):
+        for i in range(width):
+            hidden[rows[r], i] = y[r, i] * gain[i]
+        position[rows[r]] += 1
+
+
+@njit(cache=True)
+def sample_group(
+    rows: Int64, draws: Float64, odds: Float64, network: Network, out: Tokens, log_ratio: Float64
+) -> None:
+    """Sub-tokens of the next event of at most `GROUP` paths into `out` [R, 5].
+
+    See `Decoder.sample`. `draws` [R, 5 at least]; `odds` [R, 4]: pressure, cancel, depth, size;
+    `log_ratio` [R] is written.
+    """
+    weights = network.weights
+    bins, scale, embed = weights.bins, weights.scale, weights.embed
+    inner, inner_bias = weights.inner, weights.inner_bias
+    outer, outer_bias = weights.outer, weights.outer_bias
+    queues, hidden, margins = network.paths.queues, network.paths.hidden, network.paths.margins
+    width, deep, size = inner.shape[1], inner.shape[2], len(rows)
+    state = np.zeros((GROUP, width), np.float32)
+    z = np.empty((GROUP, deep), np.float32)
+    logits = np.empty((GROUP, outer.shape[2]), np.float32)
+    scratch, bits = np.empty(deep, np.float32), np.empty(deep, np.int32)
+    p = np.empty(outer.shape[2])
+    shift = np.zeros(outer.shape[2])
+    for r in range(size):
+        for j in range(width):
+            state[r, j] = hidden[rows[r], j]
+        log_ratio[r] = 0.0
+    for i in range(len(bins)):
+        np.dot(state, inner[i], z)
+        for r in range(size):
+            for j in range(deep):
+                z[r, j] += inner_bias[i, j]
+            _silu_into(z[r], z[r], scratch, bits)
+        np.dot(z, outer[i], logits)
+        n = bins[i]
+        for r in range(size):
+            push, cancel, deeper, larger = odds[r]
+            tilted = True
+            if i == 0 and cancel != 0.0:
+                shift[0], shift[1] = 0.0, cancel
+            elif i == 1 and push != 0.0:
+                shift[0], shift[1] = push if out[r, 0] == 0 else -push, 0.0
+            elif (i == 2 and deeper != 0.0) or (i == 3 and larger != 0.0):
+                for c in range(n):
+                    shift[c] = c * (deeper if i == 2 else larger)
+            else:
+                tilted = False
+            kind = 0
+            if i == 2 or i == 3:
+                kind = int(out[r, 0])
+                if i == 3 and kind == 0 and out[r, 2] == CROSSING:
+                    kind = 2
+            margin = margins[rows[r], i, kind]
+            top = -np.inf
+            for c in range(n):
+                p[c] = logits[r, c] + outer_bias[i, c] + margin[c]
+                if tilted:
+                    p[c] += shift[c]
+                top = max(top, p[c])
+            total = untilted = 0.0
+            for c in range(n):
+                weight = np.exp(p[c] - top)
+                total += weight
+                p[c] = total
+                if tilted:
+                    untilted += weight * np.exp(-shift[c])
+            target, chosen = draws[r, i] * total, 0
+            while chosen < n - 1 and p[chosen] < target:
+                chosen += 1
+            if tilted:
+                log_ratio[r] += shift[chosen] + np.log(untilted / total)
+            out[r, i] = chosen
+            if i + 1 < len(bins):
+                for j in range(width):
+                    state[r, j] = state[r, j] * scale[i, chosen, j] + embed[i, chosen, j]
+            if i == 1 and queues.shape[1] == 2:
+                own, other = weights.queues[0], weights.queues[1]
+                a, b = queues[rows[r], chosen], queues[rows[r], 1 - chosen]
+                for j in range(width):
+                    state[r, j] += own[a, j] + other[b, j]

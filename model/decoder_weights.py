@@ -1,0 +1,77 @@
+"""The weights of a network in the order and shape in which compiled kernels read them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from model.codec import BINS
+from model.events import Int64
+from model.heads import FactoredHeads
+from model.transformer import Transformer
+
+Float32 = npt.NDArray[np.float32]
+
+
+class Weights(NamedTuple):
+    """Weights in the order and shape in which the kernels read them."""
+
+    table: Float32  # [all rows of all tables, d]: embedding times its slice of the projection
+    offsets: Int64  # first row of each column's table
+    wqkv: Float32  # [layers, d, (heads + 2 kv) * dim], norm gain folded in
+    wo: Float32  # [layers, d, d]
+    wgu: Float32  # [layers, d, 2 ff], norm gain folded in
+    wdown: Float32  # [layers, ff, d]
+    gain: Float32  # [d], of the last norm
+    bins: Int64  # [5], number of values of each sub-token
+    scale: Float32  # [4, 16, d], see `FactoredHeads.move_on`
+    embed: Float32  # [4, 16, d]
+    queues: Float32  # [2, K, d], of the order's own side and of the opposite one
+    inner: Float32  # [5, d, hidden]
+    inner_bias: Float32  # [5, hidden]
+    outer: Float32  # [5, hidden, 16], zero padded
+    outer_bias: Float32  # [5, 16]
+
+
+def pack(network: Transformer) -> Weights:
+    """Pack a network with factored heads; the table of each column meets its projection here."""
+    blocks, head = network.blocks, network.head
+    assert isinstance(head, FactoredHeads)
+    with torch.no_grad():
+        tables, sizes, start = [], [], 0
+        for table in network.embedding.tables:
+            weight = table.weight
+            part = network.embedding.project.weight[:, start : start + weight.shape[1]]
+            tables.append(weight @ part.T)
+            sizes.append(len(weight))
+            start += weight.shape[1]
+        most = max(BINS)
+
+        def stack(parts: list[torch.Tensor]) -> Float32:
+            return np.ascontiguousarray(torch.stack(parts).float().numpy())
+
+        def padded(weight: torch.Tensor) -> torch.Tensor:
+            return torch.cat((weight, weight.new_zeros(most - len(weight), *weight.shape[1:])))
+
+        return Weights(
+            table=np.ascontiguousarray(torch.cat(tables).float().numpy()),
+            offsets=np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64),
+            wqkv=stack([
+                (torch.cat((b.q.weight, b.kv.weight)) * b.attention_norm.weight).T for b in blocks
+            ]),
+            wo=stack([b.o.weight.T for b in blocks]),
+            wgu=stack([(b.gate_up.weight * b.feed_norm.weight).T for b in blocks]),
+            wdown=stack([b.down.weight.T for b in blocks]),
+            gain=network.norm.weight.float().numpy().copy(),
+            bins=np.asarray(BINS),
+            scale=stack([padded(gain) for gain in head.gain]),
+            embed=stack([padded(e.weight) for e in head.embed]),
+            queues=stack([e.weight for e in head.queues] or [head.embed[0].weight[:0]]),
+            inner=stack([layer.weight.T for layer in head.inner]),
+            inner_bias=stack([layer.bias for layer in head.inner]),
+            outer=stack([padded(layer.weight).T for layer in head.out]),
+            outer_bias=stack([padded(layer.bias) for layer in head.out]),
+        )  # fmt: skip

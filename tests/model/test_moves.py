@@ -1,0 +1,71 @@
+"""The fused move equals its parts called one after the other, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import numpy as np
+
+from model.checkpoint import Checkpoint
+from model.decoder_cpu import CpuDecoder
+from model.events import Float64, Int64
+from model.order_flow import MarketView, Proposals, Tilts
+from model.profile import AssetProfile
+from model.tradefm import TradeFM
+
+Make = Callable[..., Checkpoint]
+PATHS = 19  # two groups and a part of one
+
+
+class InParts:
+    """A compiled decoder that the session does not know: it is then driven part by part."""
+
+    def __init__(self, decoder: CpuDecoder) -> None:
+        self._decoder = decoder
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._decoder, name)
+
+
+def market() -> MarketView:
+    view = MarketView.empty(PATHS)
+    view.bid_ticks[:] = view.last_bid_ticks[:] = 10_000
+    view.ask_ticks[:] = view.last_ask_ticks[:] = 10_007
+    view.bid_size[:], view.ask_size[:] = 300, 200
+    return view
+
+
+def next_event(view: MarketView, out: Proposals, rng: np.random.Generator) -> None:
+    """As if most proposals were executed, some refused, and a path over now and then."""
+    view.fresh[:] = rng.random(PATHS) < 0.8
+    view.active[:] = rng.random(PATHS) < 0.9
+    view.last_action[:], view.last_side[:] = out.action, out.side
+    view.last_price_ticks[:], view.last_size[:] = out.price_ticks, out.size
+    view.last_dt_ns[:] = out.dt_ns
+    view.draw += view.fresh
+
+
+def tilts(rng: np.random.Generator) -> Tilts:
+    values: list[Float64] = [rng.normal(size=PATHS) * 0.3 for _ in fields(Tilts)]
+    return Tilts(*values)
+
+
+def test_the_fused_move_equals_its_parts(make_checkpoint: Make, profile: AssetProfile) -> None:
+    model, numbers = TradeFM(make_checkpoint()), np.arange(PATHS) * 3
+    views = [market(), market()]
+    sessions = [model.start(numbers, 7, profile, view) for view in views]
+    plain = sessions[1].decoder
+    assert isinstance(plain, CpuDecoder)
+    sessions[1].decoder = InParts(plain)  # type: ignore[assignment]
+    outs = [Proposals.empty(PATHS), Proposals.empty(PATHS)]
+    for step in range(60):  # beyond the window of 32
+        for session, view, out in zip(sessions, views, outs, strict=True):
+            session.propose(view, tilts(np.random.default_rng(step)), out)
+            next_event(view, out, np.random.default_rng(1000 + step))
+        for part in fields(Proposals):
+            a, b = (getattr(out, part.name) for out in outs)
+            np.testing.assert_array_equal(a, b, err_msg=part.name)
+    positions: list[Int64] = [plain.position, sessions[0].decoder.position]  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(*positions)
+    assert len(np.unique(positions[0])) > 1
