@@ -67,8 +67,8 @@ def anchors_section(anchors: Anchors) -> list[str]:
     return [
         "## Anchors", "",
         "Fed its own events, a model drifts. `faultline anchor` lets it write, from the profile "
-        "alone and from real states of the validation split, and shifts its margins until sizes and "
-        "waits occur as often as they should. Largest total variation of generated from wanted "
+        "alone and from real states of the validation split, and shifts its margins until sizes "
+        "and waits occur as often as they should. Largest total variation of generated from wanted "
         "shares:", "",
         *table(
             ("asset", "paths", "without", "with its anchor"),
