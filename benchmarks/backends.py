@@ -29,7 +29,7 @@ from engine.rollout import StressRun
 from engine.runs.chunks import RunPaths
 from engine.spec import RunSpec
 
-SEEN = ("time_ns", "price_ticks", "size", "order_id")  # columns that are compared
+SEEN = ("time_ns", "action", "side", "price_ticks", "size")  # columns that are compared
 
 
 def play(spec: RunSpec, backend: Backend, folder: Path) -> tuple[float, StressRun]:

@@ -10,7 +10,7 @@ resident memory of the server (workers are processes of their own) and its slope
 full, by least squares over what comes after the warm-up; runs that were queued and did not finish;
 pages that showed an error. Ends with one JSON line.
 
-Run: python -m benchmarks.soak [--minutes 30] [--sessions 8] [--port 8600]
+Run: python -m benchmarks.soak [--minutes 30] [--sessions 8] [--think 20] [--port 8600]
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ PAGES = {  # in the order of the menu
 }  # fmt: skip
 DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 PATIENCE_MS = 120_000
-THINK_S = (2.0, 6.0)
 STAY = 30  # pages that a visitor looks at before another one takes the seat
 QUEUED = 2  # runs that wait or are at work
 EVERY_S = 5.0
@@ -64,6 +63,7 @@ class Soak:
     store: RunStore
     address: str
     until: float
+    think_s: float
     began: float = field(default_factory=time.monotonic)
     visits: list[tuple[str, float]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Soak:
                 if self.over:
                     break
                 await self.visit(page, dice)
-                await asyncio.sleep(dice.uniform(*THINK_S))
+                await asyncio.sleep(dice.uniform(0.5, 1.5) * self.think_s)
             await context.close()
 
     async def visit(self, page: Any, dice: random.Random) -> None:
@@ -150,6 +150,7 @@ class Soak:
         }
         return {
             "minutes": round((self.until - self.began) / 60.0, 1),
+            "think_s": self.think_s,
             "visits": len(taken),
             "page_s": {"median": round(float(np.median(taken)), 2),
                        "p95": round(float(np.quantile(taken, 0.95)), 2),
@@ -199,6 +200,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--sessions", type=int, default=8)
     parser.add_argument("--port", type=int, default=8600)
+    parser.add_argument("--think", type=float, default=20.0, help="seconds between two pages")
     given = parser.parse_args()
     address = f"http://127.0.0.1:{given.port}"
     with tempfile.TemporaryDirectory() as name:
@@ -212,7 +214,9 @@ def main() -> None:
         try:
             wait_until_up(address, server)
             until = time.monotonic() + 60.0 * given.minutes
-            soak = Soak(psutil.Process(server.pid), RunStore(root / "runs"), address, until)
+            soak = Soak(
+                psutil.Process(server.pid), RunStore(root / "runs"), address, until, given.think
+            )
             asyncio.run(play(soak, given.sessions))
             found = soak.summary(warm_up_s=20.0 * given.minutes)
         finally:
