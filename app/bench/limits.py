@@ -94,21 +94,29 @@ def _rates(pool: ThreadPoolExecutor, tasks: Sequence[Callable[[], object]]) -> t
 
 def _cuda_peak(device: str) -> Peak:
     """bf16 matrix products and device-to-device copies (read and written bytes count)."""
-    side = 8192
-    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
     source = torch.empty(1 << 30, device=device, dtype=torch.uint8)
     target = torch.empty_like(source)
+    copied = _seconds(lambda: target.copy_(source), device)
+    return Peak(bf16_flops(device), 2.0 * source.numel() / copied)
 
-    def seconds(task: Callable[[], object]) -> float:
+
+def bf16_flops(device: str) -> float:
+    """Operations a second of bf16 matrix products, on as many threads as torch is told to use."""
+    side = 8192 if device.startswith("cuda") else 1024
+    a = torch.randn(side, side, device=device, dtype=torch.bfloat16)
+    return 2.0 * side**3 / _seconds(lambda: a @ a, device)
+
+
+def _seconds(task: Callable[[], object], device: str, calls: int = 20) -> float:
+    """Mean time of a call, after one that is not counted."""
+
+    def finished() -> float:
+        if device.startswith("cuda"):
+            torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    task()
+    began = finished()
+    for _ in range(calls):
         task()
-        torch.cuda.synchronize(device)
-        began = time.perf_counter()
-        for _ in range(20):
-            task()
-        torch.cuda.synchronize(device)
-        return (time.perf_counter() - began) / 20
-
-    return Peak(
-        2.0 * side**3 / seconds(lambda: a @ a),
-        2.0 * source.numel() / seconds(lambda: target.copy_(source)),
-    )
+    return (finished() - began) / calls

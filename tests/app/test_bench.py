@@ -11,6 +11,7 @@ from app.bench.limits import EventCost, Peak, event_cost, limit_events_per_s, me
 from app.bench.models import bench_model
 from app.bench.result import HEAD, Result, show
 from app.bench.rollout import bench_rollout
+from app.bench.train import bench_train
 from app.cli import invoke
 from model.presets import PRESETS, ModelSettings
 from model.transformer import Transformer
@@ -56,6 +57,15 @@ def test_rollout_is_measured_beside_its_limit() -> None:
     assert figures["events_per_s"] == figures["events_per_s_min"]
     assert figures["context"] == PRESETS["tiny"].window
     for name in ("events_per_s", "share_of_limit", "single_path_events_per_s"):
+        value = figures[name]
+        assert isinstance(value, int | float)
+        assert value > 0
+
+
+def test_training_is_measured() -> None:
+    figures = bench_train("tiny", 2, 64, 1, "cpu", 1).figures
+    assert figures["events_per_s"] == figures["events_per_s_min"]
+    for name in ("events_per_s", "share_of_limit"):
         value = figures[name]
         assert isinstance(value, int | float)
         assert value > 0
