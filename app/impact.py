@@ -26,6 +26,7 @@ SHARES = (0.05, 0.1, 0.2, 0.4)  # of the volume usually traded while the metaord
 START_S, DURATION_S, AFTER_S, SLICES = 10.0, 60.0, 120.0, 30
 STEP_S = 10
 LEAST_PAIRS, MOST_EVENTS = 12, 80_000  # of one arm: a busy market gets fewer paths
+RUNAWAY = 10.0  # times the usual activity: a path is cut there, and its last price stands
 BARS = 10.0  # seconds of the returns behind `AssetProfile.volatility_bps`
 
 
@@ -49,11 +50,13 @@ def injected_impact(
     for share in SHARES:
         spec = RunSpec(
             asset=asset, scenario=_metaorder(share), paths=paths, horizon_s=horizon_s, seed=seed,
-            burn_in_events=0, model=model,
+            max_events=round(RUNAWAY * profile.events_per_s * horizon_s), burn_in_events=0,
+            model=model,
         )  # fmt: skip
         run = rollout(flow, profile, spec, seeds=starts.seeds, history=starts.history)
         twin, shocked = (
-            arm.on_grid("mid_ticks", STEP_S * NS_PER_S) for arm in (run.baseline, run.shocked)
+            arm.on_grid("mid_ticks", STEP_S * NS_PER_S, round(horizon_s * NS_PER_S))
+            for arm in (run.baseline, run.shocked)
         )
         found = paired_impact(twin, shocked, side=-1, seed=seed)
         end = round((START_S + DURATION_S) / STEP_S)

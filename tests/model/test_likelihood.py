@@ -13,8 +13,9 @@ from model.checkpoint import Checkpoint, load_checkpoint
 from model.codec import BINS
 from model.decoder import TorchDecoder
 from model.events import NS_PER_S, Recording
-from model.heads import FactoredHeads
+from model.heads import FactoredHeads, margin_of
 from model.likelihood import FlowScorer, _stretches
+from model.margins import log_margin
 from model.profile import AssetProfile
 
 EVER = (0, 1 << 62)
@@ -33,6 +34,8 @@ def test_scores_are_those_of_a_decoder(
     columns, tokens, _ = scorer._encoded(path, profile, EVER)
     decoder, head = TorchDecoder(scorer.network, 1, "cpu"), scorer.network.head
     assert isinstance(head, FactoredHeads)
+    shares = scorer.tokenizer.tables(profile)["shares"]
+    margin = torch.from_numpy(log_margin(shares)).float()[None]
     logs = []
     for now, after in zip(columns[:-1], tokens[1:], strict=True):
         decoder.advance(np.array([0]), now[None])
@@ -40,7 +43,8 @@ def test_scores_are_those_of_a_decoder(
         own = 0.0
         with torch.no_grad():
             for i in range(len(BINS)):
-                own += float(torch.log_softmax(head.logits(i, state), -1)[0, after[i]])
+                logits = head.logits(i, state) + margin_of(margin, i, target)
+                own += float(torch.log_softmax(logits, -1)[0, after[i]])
                 if i + 1 < len(BINS):
                     state = head.move_on(i, state, target[:, i], decoder.queues)
         logs.append(own)

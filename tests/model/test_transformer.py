@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from model.codec import BINS, VOCABULARY
 from model.presets import PRESETS, ModelSettings
+from model.token_tables import MARGIN_SHAPE
 from model.transformer import Transformer
 
 CONTEXT = (3, 2, 33)
@@ -59,7 +60,8 @@ def test_probabilities_of_all_tokens_sum_to_one(head: str) -> None:
     with torch.no_grad():
         hidden = network.hidden(_columns(settings, 5))[:, -1:].expand(1, VOCABULARY, -1)
         queues = torch.ones(1, VOCABULARY, 2, dtype=torch.int64)
-        nats = network.head.loss(hidden, every, queues).sum(-1)
+        margins = torch.randn(1, *MARGIN_SHAPE, generator=torch.manual_seed(0))
+        nats = network.head.loss(hidden, every, queues, margins).sum(-1)
     assert float(torch.exp(-nats.double()).sum()) == pytest.approx(1.0, abs=1e-4)
 
 
