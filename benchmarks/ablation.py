@@ -99,7 +99,7 @@ ROWS: dict[str, Row] = {
     "cancel: touch like any level": Row(patch=patches.cancel_touch_too),
     "cancel: oldest of the level": Row(patch=patches.cancel_oldest),
     "half-life 5 s": Row(patch=patches.half_life(5.0)),
-    "half-life 10 s": Row(patch=patches.half_life(10.0)),
+    "half-life 60 s": Row(patch=patches.half_life(60.0)),
     "margins: learned": Row({"margins": "none"}),
     "margins: of the asset": Row({"margins": "asset"}),
     "contexts: none": first_contexts(0),

@@ -14,6 +14,7 @@ from model.anchors import SIZE, TIME, Anchor
 from model.checkpoint import Checkpoint
 from model.codec import Tokens
 from model.decoder import Decoder
+from model.errors import SpecError
 from model.events import Float64, Int64, Recording
 from model.margins import shares
 from model.order_flow import MarketView
@@ -56,7 +57,17 @@ def fit_anchor(
     profile : the asset
     seeds, history : books and events before `PATHS` paths, see `engine.rollout.rollout`; without
         them books of the profile
+
+    Raises
+    ------
+    SpecError
+        The model has no margins: it has learned the shares itself.
     """
+    if checkpoint.config.settings.margins == "none":
+        raise SpecError(
+            f"model {checkpoint.config.name}: has learned the shares of its training data and has "
+            "no margins to anchor; train one with margins"
+        )
     offsets = np.zeros(MARGIN_SHAPE)
     drift = []
     for turn in range(TURNS + 1):

@@ -116,6 +116,8 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 def _shapes(settings: ModelSettings, prefix: str) -> dict[str, tuple[int, ...]]:
     """Shapes of all arrays that a checkpoint of these settings holds, without making them."""
     shapes = array_shapes(settings.tokens, settings.context_names)
+    if settings.margins == "none":
+        del shapes["shares"]
     with torch.device("meta"), _Uninitialised():
         network = Transformer(settings, context_sizes(settings.context_names))
     return {prefix + name: shape for name, shape in shapes.items()} | {

@@ -19,9 +19,9 @@ from model.order_flow import Bools
 from model.profile import AssetProfile
 from model.slow import SLOW_CONTEXTS, SlowInputs, slow_contexts
 
-VWAP_HALF_LIFE_S = 60.0  # the paper gives no value
-ACTIVITY_HALF_LIFE_S = 60.0
-VOLATILITY_HALF_LIFE_S = 60.0
+VWAP_HALF_LIFE_S = 10.0  # the paper gives no value
+ACTIVITY_HALF_LIFE_S = 10.0
+VOLATILITY_HALF_LIFE_S = 30.0
 
 CROSSING_SHARE = 0.07  # of new orders, assumed until enough are seen
 SIGN_KEPT = 0.75  # of the memory of trade signs, by each aggressive order

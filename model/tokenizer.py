@@ -16,9 +16,10 @@ and time are binned and which context goes with them:
     do. Context adds what the book shows and what the last minutes were like.
 
 Bins, the values inside them, from which one is drawn, and how often each occurs are the asset's
-own (`model.token_tables`). An asset whose profile holds none, and `paper`, which knows no assets,
-take those of the training data: `touch` those of the asset's tick regime (how many ticks the
-typical spread has). Values are kept by action.
+own (`model.token_tables`). An asset whose profile holds none, a model that has learned the shares
+itself, in the bins of its training, and `paper`, which knows no assets, take those of the training
+data: `touch` those of the asset's tick regime (how many ticks the typical spread has). Values are
+kept by action.
 """
 
 from __future__ import annotations
@@ -88,7 +89,8 @@ class Tokenizer:
     size_values : float64 [REGIMES, 3, 16, KNOTS], of adds, cancels and crossing adds, in units of
         the asset's median order
     time_values : float64 [REGIMES, 16, KNOTS], times the asset's events a second
-    shares : float64 [REGIMES, 5, 3, 16], how often each value occurs, see `model.margins`
+    shares : float64 [REGIMES, 5, 3, 16], how often each value occurs, see `model.margins`; noughts
+        for a model that has learned it
     """
 
     preset: Preset
@@ -115,7 +117,7 @@ class Tokenizer:
 
     def tables(self, profile: AssetProfile) -> dict[str, Float64]:
         """The tables of an asset under the names of `arrays`, without the axis of regimes."""
-        if self.touch and profile.tokens is not None:
+        if self.touch and profile.tokens is not None and self.shares.any():
             return profile.tokens.arrays(self.contexts)
         regime = tick_regime(profile)
         return {name: np.ascontiguousarray(array[regime]) for name, array in self.arrays().items()}
@@ -152,15 +154,18 @@ class Tokenizer:
         return tokens, context
 
     def arrays(self) -> dict[str, Float64]:
-        """Everything but preset and names of contexts, for the checkpoint."""
-        return {name: getattr(self, name) for name in _ARRAYS}
+        """Everything but preset and names of contexts, for the checkpoint; shares if there are."""
+        kept = {name: getattr(self, name) for name in _ARRAYS}
+        return kept | ({"shares": self.shares} if self.shares.any() else {})
 
     @classmethod
     def from_arrays(
         cls, preset: Preset, contexts: tuple[str, ...], arrays: dict[str, Float64]
     ) -> Tokenizer:
         """Inverse of `arrays`; `CheckpointError` where one is missing or has the wrong shape."""
-        tokenizer = cls(preset, contexts, **{name: _array(arrays, name) for name in _ARRAYS})
+        found = {name: _array(arrays, name) for name in _ARRAYS}
+        shares = arrays.get("shares", np.zeros((REGIMES, *MARGIN_SHAPE)))
+        tokenizer = cls(preset, contexts, **found, shares=np.asarray(shares, np.float64))
         if tokenizer.context_edges.shape[1] != len(tokenizer.contexts):
             raise CheckpointError("tokenizer.context_edges: wrong number of contexts; train again")
         return tokenizer
@@ -168,7 +173,7 @@ class Tokenizer:
 
 _ARRAYS = (
     "depth_edges", "size_edges", "crossing_edges", "time_edges", "context_edges",
-    "depth_values", "size_values", "time_values", "shares",
+    "depth_values", "size_values", "time_values",
 )  # fmt: skip
 
 
@@ -178,7 +183,7 @@ def context_sizes(contexts: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def array_shapes(preset: Preset, contexts: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
-    """Shapes of `Tokenizer.arrays` of a fitted tokenizer."""
+    """Shapes of `Tokenizer.arrays` of a fitted tokenizer, shares included."""
     return {
         "depth_edges": (REGIMES, 10 if preset == "touch" else 15),
         "size_edges": (REGIMES, 15),

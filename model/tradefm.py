@@ -100,6 +100,8 @@ class TradeFM:
         session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
+        if self.tiers:  # what the history showed belongs to the tiers that it had
+            session.margins[:] = session.standing
         decoder.keep(np.arange(len(paths)), session.margins + self.anchor(history is not None))
         for name, tier in self.tiers.items():
             session.context[:, 3 + self.checkpoint.tokenizer.contexts.index(name)] = tier
@@ -134,8 +136,8 @@ class TradeFMSession:
         self.context = np.zeros((len(paths), len(self.tokenizer.context_sizes)), np.uint8)
         self.context[:, :3] = asset_context(profile)
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
-        standing = standing_margin(self.tokenizer, profile, self.settings)
-        self.margins = np.tile(standing, (len(paths), 1, 1, 1))
+        self.standing = standing_margin(self.tokenizer, profile, self.settings)
+        self.margins = np.tile(self.standing, (len(paths), 1, 1, 1))
         self.written = Written(self.state, self.tokens, self.context, self.started)
 
     def read(self, history: Sequence[Recording]) -> None:

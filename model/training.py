@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +106,8 @@ def train(
     workers = Workers.join(device)
     torch.manual_seed(settings.seed)
     tokenizer = fit_tokenizer(model.tokens, training, model.contexts)
+    if model.margins == "none":
+        tokenizer = replace(tokenizer, shares=np.zeros_like(tokenizer.shares))
     sides = [*training, *(part.mirrored() for part in training)] if settings.mirrored else training
     data = FlowDataset.build(sides, tokenizer, model)
     held_out = FlowDataset.build(validation, tokenizer, model).sequences(settings.length)

@@ -176,11 +176,7 @@ def own_recording() -> None:
     )
     st.code(catalogue_lines(recording, reader, file), language="yaml")
     folder_named = str(root) if root else "FOLDER"
-    st.code(
-        f"faultline fit all --data {folder_named} --assets {asset.upper()}\n"
-        f"faultline anchor --data {folder_named} --assets {asset.upper()}",
-        language="shell",
-    )
+    st.code(f"faultline fit all --data {folder_named} --assets {asset.upper()}", language="shell")
 
 
 def _kept(files: list, folder: Path) -> Path:  # type: ignore[type-arg]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from engine.spec import RunSpec
 from model.anchors import SIZE, TIME, AssetAnchors
 from model.catalogue import load_profile
 from model.checkpoint import Checkpoint, CheckpointConfig
+from model.errors import SpecError
 from model.presets import PRESETS
 from model.profile import AssetProfile
 from model.tokenizer import Tokenizer, array_shapes, context_sizes
@@ -31,6 +34,7 @@ def busy() -> Checkpoint:
     settings = PRESETS["tiny"]
     names = settings.context_names
     arrays = {name: np.zeros(shape) for name, shape in array_shapes("touch", names).items()}
+    arrays["shares"] += 1.0  # never looked at: the asset brings its own
     torch.manual_seed(1)
     network = Transformer(settings, context_sizes(names))
     for parameter in network.head.parameters():
@@ -58,6 +62,13 @@ def test_an_anchor_takes_the_drift_back(busy: Checkpoint, profile: AssetProfile)
     high = np.arange(16) >= 12
     gap = offsets[SIZE, 0, common & high].mean() - offsets[SIZE, 0, common & ~high].mean()
     assert gap == pytest.approx(-1.5, abs=0.3)
+
+
+def test_a_model_without_margins_is_refused(busy: Checkpoint, profile: AssetProfile) -> None:
+    settings = busy.config.settings.model_copy(update={"margins": "none"})
+    config = busy.config.model_copy(update={"settings": settings})
+    with pytest.raises(SpecError, match="no margins to anchor"):
+        fit_anchor(replace(busy, config=config), profile)
 
 
 def test_anchored_flow_is_as_busy_as_the_asset(busy: Checkpoint, profile: AssetProfile) -> None:

@@ -15,7 +15,7 @@ from model.events import Recording
 from model.features import CONTEXTS, flow_features
 from model.profile import AssetProfile
 from model.token_tables import OWN_KNOTS, TokenTables
-from model.tokenizer import KNOTS, fit_tokenizer, own_tables, tick_regime
+from model.tokenizer import KNOTS, Tokenizer, fit_tokenizer, own_tables, tick_regime
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,18 @@ def test_the_paper_knows_no_assets(
     paper = fit_tokenizer("paper", [flow_features(flow, profile)[0]])
     np.testing.assert_array_equal(paper.tables(own)["size_edges"],
                                   paper.tables(profile)["size_edges"])  # fmt: skip
+
+
+def test_a_model_that_has_learned_the_shares_keeps_the_bins_of_its_training(
+    flow: Recording, profile: AssetProfile, own: AssetProfile
+) -> None:
+    fitted = fit_tokenizer("touch", [flow_features(flow, profile)[0]])
+    learned = replace(fitted, shares=np.zeros_like(fitted.shares))
+    again = Tokenizer.from_arrays("touch", CONTEXTS, learned.arrays())
+    np.testing.assert_array_equal(again.shares, learned.shares)
+    np.testing.assert_array_equal(
+        again.tables(own)["size_values"], fitted.tables(profile)["size_values"]
+    )
 
 
 def test_fitting_does_not_lean_on_tables_that_are_there(
