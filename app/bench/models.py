@@ -23,7 +23,8 @@ def bench_model(name: str, device: str) -> TradeFM:
         return TradeFM(load_checkpoint(model_folder(name)), device)
     bundled = load_checkpoint(assets_dir() / "models" / BUNDLED)
     own = bundled.config.settings
-    settings = PRESETS[name].model_copy(update={"tokens": own.tokens, "contexts": own.contexts})
+    same = {"tokens": own.tokens, "contexts": own.contexts, "margins": own.margins}
+    settings = PRESETS[name].model_copy(update=same)
     torch.manual_seed(1)
     network = Transformer(settings, bundled.tokenizer.context_sizes)
     config = CheckpointConfig(name=name, settings=settings)
