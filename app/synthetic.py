@@ -102,7 +102,7 @@ def _read(path: Path, entry: AssetEntry) -> list[_Piece]:
         return [_from_first_event(recording, path)]
     try:
         metadata = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException, ValueError) as error:
         raise RecordingError(f"{path}: cannot be read as Parquet ({error})") from error
     if b"faultline.ensemble" not in metadata:
         return [_from_first_event(read_events(path), path)]

@@ -253,7 +253,7 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, Any]:
             wanted = [name for name in names if name in file.schema_arrow.names]
             table = file.read(wanted)
             return {name: table[name].to_numpy() for name in wanted}
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, ValueError) as error:
         raise _broken(path, error) from error
 
 

@@ -193,7 +193,7 @@ def read_events(path: Path) -> Recording:
     """
     try:
         table = pq.read_table(path)
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException, ValueError) as error:
         raise RecordingError(f"{path}: cannot be read as Parquet ({error})") from error
     raw = (table.schema.metadata or {}).get(b"faultline.events")
     missing = [name for name in EVENT_COLUMNS if name not in table.column_names]

@@ -53,6 +53,8 @@ ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "token"}
 def connected(address: str | None = None) -> Iterator[RayBackend]:
     """Ray as a backend, started on this machine or joined at `address` (HOST:PORT).
 
+    Either the one or the other in a process: where to listen Ray reads when it is loaded.
+
     Raises
     ------
     FaultlineError

@@ -37,8 +37,11 @@ class Chunk(BaseModel):
     number: int = Field(ge=0)
     first: int = Field(ge=0)
     paths: int = Field(ge=1)
-    files: dict[Annotated[str, Field(pattern=r"^[a-z]+-[0-9]{5}\.parquet$")], str]
-    timing: dict[str, float]
+    files: dict[
+        Annotated[str, Field(pattern=r"^[a-z]+-[0-9]{5}\.parquet$")],
+        Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")],  # never that of a file that is not there
+    ]
+    timing: dict[str, Annotated[float, Field(ge=0.0, le=1e15)]]  # not NaN either
 
 
 class Journal(BaseModel):
@@ -164,8 +167,8 @@ class RunPaths:
         for chunk in self._settled().chunks:
             for name, value in chunk.timing.items():
                 timing[name] = timing.get(name, 0.0) + value
-        if "total" in timing:
-            timing["events_per_s"] = timing["events"] / timing["total"]
+        if timing.get("total"):
+            timing["events_per_s"] = timing.get("events", 0.0) / timing["total"]
         return timing
 
     @property

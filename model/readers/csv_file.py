@@ -31,8 +31,8 @@ MOST_RATIO = 100  # unpacked to packed; order logs come to about 20
 FREE_BYTES = 64 << 20  # so much may be unpacked whatever the ratio
 LONGEST_LINE = 1 << 16  # bytes, of the first row and of a row with a fault
 
-# What a file cut short raises; and RuntimeError a zip with a password, or packed in a way that
-# Python does not know.
+# What a file cut short raises; RuntimeError: a zip with a password, or packed in a way that Python
+# does not know.
 DAMAGE = (
     EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, RuntimeError,
     UnicodeDecodeError,

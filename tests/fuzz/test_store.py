@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.manifest import Manifest, collect_manifest, read_manifest, write_manifest
@@ -84,6 +84,10 @@ def test_spec_file(content: bytes, tmp_path: Path) -> None:
 
 
 @given(content=broken(JOURNAL))
+@example(content=JOURNAL.replace(b'"events"', b'"-1events"'))  # found by fuzzing
+@example(content=JOURNAL.replace(b"0" * 64, b""))  # and this: the hash of no file
+@example(content=JOURNAL.replace(b'"total": 1.0', b'"total": 0'))
+@example(content=JOURNAL.replace(b"9.0", b"Infinity"))
 @fuzz(150)
 def test_journal(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "chunks.json").write_bytes(content)
@@ -128,6 +132,13 @@ def test_study(content: bytes, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content)
     read(read_study, tmp_path)
     read(read_status, tmp_path)
+
+
+def test_a_column_whose_name_is_no_text(parquet: Path, tmp_path: Path) -> None:
+    """Found by fuzzing: the names in the footer, which has no checksum."""
+    path = tmp_path / "baseline.parquet"
+    path.write_bytes(parquet.read_bytes().replace(b"time_ns", b"time_\xff\xff"))
+    look(path)
 
 
 def look(path: Path) -> None:
