@@ -15,17 +15,17 @@ from pydantic import Field
 
 from app.evaluate import ensemble_sample, real_prompts
 from app.horizon import levels_by_window
-from app.models import load_tradefm, model_folder
+from app.models import load_tradefm
 from app.references import recording_with_quotes
 from engine.rollout import rollout
 from engine.scenario import Scenario
 from engine.spec import RunSpec
 from model.catalogue import find_asset, load_profile
-from model.checkpoint import load_checkpoint
 from model.events import NS_PER_S
 from model.features import flow_features
 from model.slow import SLOW_CONTEXTS
 from model.tokenizer import ASSET_CONTEXTS, TIERS
+from model.tradefm import TradeFM
 from stylized_facts.facts import FACTS
 from stylized_facts.sample import MarketSample
 from stylized_facts.sheet import Number, Record
@@ -82,7 +82,8 @@ def conditioning(
 
     entry, profile = find_asset(asset), load_profile(asset)
     recording = recording_with_quotes(entry, data)
-    checkpoint = load_checkpoint(model_folder(model))
+    untold = load_tradefm(model, asset)
+    checkpoint = untold.checkpoint
     window_s = round(min(WINDOW_S, WINDOW_EVENTS / profile.events_per_s), 1)
     paths = min(paths, max(LEAST_PATHS, round(MOST_EVENTS / profile.events_per_s / window_s)))
     window_ns = round(window_s * NS_PER_S)
@@ -104,7 +105,7 @@ def conditioning(
                 name: int(np.median(values[here])) if here.any() else tier
                 for name, values in tiers.items()
             } | {context: tier}
-            flow = load_tradefm(model, asset, tiers=usual)
+            flow = TradeFM(checkpoint, untold.device, usual, untold.anchors)
             spec = RunSpec(
                 asset=asset, scenario=Scenario.none(), paths=paths, horizon_s=window_s, seed=seed,
                 max_events=round(RUNAWAY * profile.events_per_s * window_s), burn_in_events=0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -148,17 +147,13 @@ def resolve_model(
     return load_tradefm(name, asset, device)
 
 
-def load_tradefm(
-    name: str, asset: str, device: str = "auto", tiers: Mapping[str, int] | None = None
-) -> TradeFM:
-    """Load a checkpoint and, where there is one, its anchor to an asset.
-
-    `tiers` holds slow contexts, see `TradeFM`.
+def load_tradefm(name: str, asset: str, device: str = "auto") -> TradeFM:
+    """Load a checkpoint and, where there are some, its anchors to an asset.
 
     Raises
     ------
     FaultlineError
-        As `resolve_model` and `TradeFM`.
+        As `resolve_model`.
     """
     from model.anchors import Anchors
     from model.checkpoint import load_checkpoint
@@ -167,7 +162,7 @@ def load_tradefm(
     folder = model_folder(name)
     checkpoint = load_checkpoint(folder)
     anchors = Anchors.of_weights(folder, checkpoint.config.sha256).assets.get(asset)
-    return TradeFM(checkpoint, resolve_device(device), tiers, anchors)
+    return TradeFM(checkpoint, resolve_device(device), anchors=anchors)
 
 
 def _resolve_baseline(name: str, asset: str, data: Path | None) -> OrderFlowModel:

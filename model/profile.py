@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from model.errors import FaultlineError
+from model.errors import FaultlineError, wrong_field
 from model.events import Float64, Int64
 from model.token_tables import TokenTables
 
@@ -60,9 +60,7 @@ class AssetProfile(BaseModel):
                 f"{path}: asset profile cannot be read ({error.strerror})"
             ) from error
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise FaultlineError(f"{path}: {key or 'file'}: {first['msg']}") from error
+            raise FaultlineError(f"{path}: {wrong_field(error)}") from error
 
     def write(self, path: Path) -> None:
         """Write the profile as JSON, a line for each field."""

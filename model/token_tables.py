@@ -66,10 +66,8 @@ class TokenTables(BaseModel):
         `contexts` names the rows of `context_edges`; one without edges has a single bin.
         """
         out = {name: _padded(getattr(self, name), most) for name, most in MOST_EDGES.items()}
-        out["context_edges"] = np.full((len(contexts), 31), np.inf)
-        for row, name in zip(out["context_edges"], contexts, strict=True):
-            edges = self.context_edges.get(name, [])
-            row[: len(edges)] = edges
+        rows = [_padded(self.context_edges.get(name, []), 31) for name in contexts]
+        out["context_edges"] = np.array(rows).reshape(len(contexts), 31)
         for name in ("depth_values", "size_values", "time_values", "shares"):
             out[name] = np.array(getattr(self, name), np.float64)
         return out
