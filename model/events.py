@@ -193,10 +193,11 @@ def read_events(path: Path) -> Recording:
     """
     try:
         table = pq.read_table(path)
+        names = table.column_names  # decoded here: a name may be no text
     except (OSError, pa.ArrowException, ValueError) as error:
         raise RecordingError(f"{path}: cannot be read as Parquet ({error})") from error
     raw = (table.schema.metadata or {}).get(b"faultline.events")
-    missing = [name for name in EVENT_COLUMNS if name not in table.column_names]
+    missing = [name for name in EVENT_COLUMNS if name not in names]
     if raw is None or missing:
         what = f"columns {', '.join(missing)} missing" if missing else "no event metadata"
         raise RecordingError(f"{path}: not an event table ({what})")
@@ -204,7 +205,7 @@ def read_events(path: Path) -> Recording:
         meta = EventsMeta(**json.loads(raw))
         columns = {
             name: table[name].to_numpy().astype(_TYPES.get(name, np.int64), casting="same_kind")
-            for name in table.column_names
+            for name in names
         }
     except (TypeError, ValueError) as error:
         raise RecordingError(

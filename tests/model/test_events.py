@@ -133,6 +133,16 @@ def test_parquet_of_something_else(tmp_path: Path) -> None:
         read_events(path)
 
 
+def test_parquet_whose_column_name_is_no_text(events: Events, tmp_path: Path) -> None:
+    path = tmp_path / "events.parquet"
+    write_events(Recording(events), path)
+    data = path.read_bytes()
+    first = data.index(b"order_id", data.index(b"schema"))
+    path.write_bytes(data[:first] + b"order_\x80d" + data[first + 8 :])
+    with pytest.raises(RecordingError, match="cannot be read as Parquet"):
+        read_events(path)
+
+
 def test_parquet_without_metadata(events: Events, tmp_path: Path) -> None:
     path = tmp_path / "bare.parquet"
     pq.write_table(pa.table({name: getattr(events, name) for name in EVENT_COLUMNS}), path)
