@@ -14,6 +14,8 @@ from model.anchors import FILE, Anchors, AssetAnchors
 from model.catalogue import find_asset, load_profile
 from model.checkpoint import load_checkpoint
 from model.events import NS_PER_S
+from model.features import flow_features
+from model.margins import shares
 
 
 def anchor_model(
@@ -54,9 +56,10 @@ def anchor_model(
             horizon_ns = round(horizon_s(profile) * NS_PER_S)
             # The model knows the training split by heart: it drifts less there than elsewhere.
             starts = prompts_between(recording, asset, entry.splits.validation, PATHS, horizon_ns)
+            features, _ = flow_features(recording.between(*entry.splits.validation), profile)
             history = fit_anchor(
-                checkpoint, profile, seeds=starts.seeds, history=starts.history, device=device,
-                seed=seed,
+                checkpoint, profile, seeds=starts.seeds, history=starts.history,
+                wanted=shares(checkpoint.tokenizer.encode(features)[0]), device=device, seed=seed,
             )  # fmt: skip
         found[asset] = AssetAnchors(plain=plain, history=history)
     anchors = Anchors(sha256=sha256, assets=found)

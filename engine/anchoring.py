@@ -42,14 +42,14 @@ def fit_anchor(
     *,
     seeds: Sequence[BookSeed] | None = None,
     history: Sequence[Recording] | None = None,
+    wanted: Float64 | None = None,
     device: str = "cpu",
     seed: int = 1,
 ) -> Anchor:
     """The anchor of an asset: from its profile alone, or for paths that go on from real states.
 
     The model writes unshocked paths, `TURNS` times; each time the log of wanted over generated
-    shares, damped, is added to the offsets of sizes and waits. Wanted are the shares of the paths'
-    margins.
+    shares, damped, is added to the offsets of sizes and waits.
 
     Parameters
     ----------
@@ -57,6 +57,7 @@ def fit_anchor(
     profile : the asset
     seeds, history : books and events before `PATHS` paths, see `engine.rollout.rollout`; without
         them books of the profile
+    wanted : shares float64 [5, 3, 16], see `model.margins`; None: those of the paths' margins
 
     Raises
     ------
@@ -77,10 +78,11 @@ def fit_anchor(
             horizon_s=horizon_s(profile), max_events=MOST_EVENTS, burn_in_events=0,
         )  # fmt: skip
         rollout(model, profile, spec, seeds=seeds, history=history)
-        found, wanted = shares(np.concatenate(model.drawn)), model.wanted
-        drift.append(_distance(found, wanted))
+        found = shares(np.concatenate(model.drawn))
+        target = model.wanted if wanted is None else wanted
+        drift.append(_distance(found, target))
         if turn < TURNS:
-            offsets = offsets + GAIN / (1 + DAMPING * turn) * _step(found, wanted)
+            offsets = offsets + GAIN / (1 + DAMPING * turn) * _step(found, target)
     return Anchor(
         size=offsets[SIZE].round(4).tolist(), time=offsets[TIME, 0].round(4).tolist(),
         drift=(round(drift[0], 4), round(drift[-1], 4)),

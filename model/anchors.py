@@ -53,7 +53,7 @@ class AssetAnchors(BaseModel):
     plain: Anchor = Field(description="of paths without a history; fitted from the profile alone")
     history: Anchor | None = Field(
         default=None,
-        description="of paths with one; fitted from real states of the validation split",
+        description="of paths with one; fitted to what follows real states of the validation split",
     )
 
 
