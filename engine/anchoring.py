@@ -57,7 +57,7 @@ def fit_anchor(
     profile : the asset
     seeds, history : books and events before `PATHS` paths, see `engine.rollout.rollout`; without
         them books of the profile
-    wanted : shares float64 [5, 3, 16], see `model.margins`; None: those of the paths' margins
+    wanted : shares float64 [5, 3, 16], see `model.margins`; None: the asset's own
 
     Raises
     ------
@@ -69,6 +69,8 @@ def fit_anchor(
             f"model {checkpoint.config.name}: has learned the shares of its training data and has "
             "no margins to anchor; train one with margins"
         )
+    if wanted is None:
+        wanted = checkpoint.tokenizer.tables(profile)["shares"]
     offsets = np.zeros(MARGIN_SHAPE)
     drift = []
     for turn in range(TURNS + 1):
@@ -79,10 +81,9 @@ def fit_anchor(
         )  # fmt: skip
         rollout(model, profile, spec, seeds=seeds, history=history)
         found = shares(np.concatenate(model.drawn))
-        target = model.wanted if wanted is None else wanted
-        drift.append(_distance(found, target))
+        drift.append(_distance(found, wanted))
         if turn < TURNS:
-            offsets = offsets + GAIN / (1 + DAMPING * turn) * _step(found, target)
+            offsets = offsets + GAIN / (1 + DAMPING * turn) * _step(found, wanted)
     return Anchor(
         size=offsets[SIZE].round(4).tolist(), time=offsets[TIME, 0].round(4).tolist(),
         drift=(round(drift[0], 4), round(drift[-1], 4)),
@@ -110,7 +111,6 @@ class _Watched(TradeFM):
         super().__init__(checkpoint, device)
         self.offsets = offsets
         self.drawn: list[Tokens] = []
-        self.wanted = np.zeros(MARGIN_SHAPE)
 
     def anchor(self, history: bool) -> Float64:
         """The offsets, whatever the paths begin with."""
@@ -123,7 +123,6 @@ class _Watched(TradeFM):
         """See `OrderFlowModel.start`."""
         session = super().start(paths, seed, profile, view, history)
         session.decoder = _Tally(session.decoder, self.drawn)
-        self.wanted = np.exp(session.margins).mean(0)
         return session
 
 

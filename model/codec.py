@@ -62,6 +62,7 @@ class Decoding(NamedTuple):
     unit: float  # typical spread, ticks
     size_unit: float  # median order, shares
     pace: float  # events a second
+    widest: int  # ticks of spread beyond which new orders are placed from the EW-VWAP mid
     crossing_edges: Float64
     depth_values: Float64  # [2, 16, KNOTS]
     size_values: Float64  # [3, 16, KNOTS]
@@ -157,7 +158,9 @@ def decode_event(
     tokens : uint8 [5]
     draws : float64 [3] in (0, 1), choose depth, size and time inside their bins
     quote : the touch now
-    anchor : EW-VWAP mid now, ticks; the reference of depth in `paper`
+    anchor : EW-VWAP mid now, ticks; the reference of depth in `paper`, and of new orders of `touch`
+        in a spread wider than `widest`: such a market was never seen, so they are placed as if its
+        touch were half of that away
     decoding : of the asset
 
     Returns
@@ -167,7 +170,8 @@ def decode_event(
     """
     action, side, depth, volume, time = tokens
     bid, ask, bid_size, ask_size = quote
-    touch, unit, size_unit, pace, crossing_edges, depth_values, size_values, time_values = decoding
+    touch, unit, size_unit, pace, widest = decoding[:5]
+    crossing_edges, depth_values, size_values, time_values = decoding[5:]
     knots = time_values.shape[1]
     is_buy = side == 0
     repaired = False
@@ -177,6 +181,12 @@ def decode_event(
             through = max(0, round(table[int(draws[0] * knots)] * unit))
             price = ask + through if is_buy else bid - through
         else:
+            if ask - bid > widest and action != _CANCEL:
+                centre = min(max(anchor, float(bid)), float(ask))
+                if is_buy:
+                    bid = max(bid, min(ask - 1, int(np.floor(centre - 0.5 * widest))))
+                else:
+                    ask = min(ask, max(bid + 1, int(np.ceil(centre + 0.5 * widest))))
             first = 0
             if depth < IMPROVE and action != _CANCEL:  # no deeper inside than the spread allows
                 while first < knots and table[first] * unit <= bid - ask + 0.5:

@@ -11,7 +11,7 @@ from torch import Tensor
 from model.codec import BINS, VOCABULARY, Tokens, composite
 from model.events import Float64, Int64
 from model.features import FlowFeatures
-from model.margins import log_margin, recent_margins
+from model.margins import log_margin
 from model.presets import ModelSettings
 from model.profile import AssetProfile
 from model.slow import SLOW_CONTEXTS
@@ -21,8 +21,6 @@ from model.tokenizer import ASSET_CONTEXTS, TIERS, Tokenizer
 START_SHARE = 0.1  # of the training sequences begin as a path without history does
 UNKNOWN_SHARE = 0.5  # of the training sequences do not know the day's open
 MASKED_SHARE = 0.1  # of the events of a sequence cannot be seen: what is generated is never exact
-PLAIN_SHARE = 0.3  # of the training sequences know the margins of the asset, not recent ones
-MARGIN_EVERY = 64  # events between two margins that sequences may begin with
 BLURRED_SHARE = 0.3  # of the slow contexts of a sequence are moved to a neighbouring tier
 
 
@@ -32,28 +30,8 @@ def input_columns(tokens: Tokens, context: Tokens, settings: ModelSettings) -> I
     return np.concatenate([own, context], axis=1).astype(np.int64)
 
 
-def history_margins(
-    tokenizer: Tokenizer,
-    features: FlowFeatures,
-    tokens: Tokens,
-    settings: ModelSettings,
-    every: int,
-) -> Float64:
-    """Margins before events 0, `every`, ... of n, float64 [1 + n // every, 5, 3, 16].
-
-    The first is the asset's own. See `model.margins`.
-    """
-    if settings.margins == "recent":
-        prior = tokenizer.tables(features.profile)["shares"]
-        return recent_margins(tokens, features.dt_s, prior, every)
-    standing = standing_margin(tokenizer, features.profile, settings)
-    return np.broadcast_to(standing, (1 + len(tokens) // every, *standing.shape))
-
-
-def standing_margin(
-    tokenizer: Tokenizer, profile: AssetProfile, settings: ModelSettings
-) -> Float64:
-    """What a path without a history begins with, float64 [5, 3, 16]."""
+def asset_margin(tokenizer: Tokenizer, profile: AssetProfile, settings: ModelSettings) -> Float64:
+    """The margin of an asset, float64 [5, 3, 16], see `model.margins`; noughts where learned."""
     if settings.margins == "none":
         return np.zeros(MARGIN_SHAPE)
     return log_margin(tokenizer.tables(profile)["shares"])
@@ -78,12 +56,12 @@ class FlowDataset:
     ----------
     columns : int64 arrays [n, columns], one a recording
     targets : int64 arrays [n, 5]
-    margins : float64 arrays [1 + n // MARGIN_EVERY, 5, 3, 16], see `history_margins`
+    margins : float32 [5, 3, 16], one a recording
     """
 
     columns: list[Int64]
     targets: list[Int64]
-    margins: list[Float64]
+    margins: list[Tensor]
     settings: ModelSettings
     price_level: slice  # column of the price level, 0 there means that the open is not known
     slow: slice  # columns of the slow contexts, see `model.slow`
@@ -98,14 +76,12 @@ class FlowDataset:
         return cls(
             [input_columns(tokens, context, settings) for tokens, context in encoded],
             [tokens.astype(np.int64) for tokens, _ in encoded],
-            [
-                history_margins(tokenizer, part, tokens, settings, MARGIN_EVERY)
-                for part, (tokens, _) in zip(parts, encoded, strict=True)
-            ],
+            [torch.from_numpy(asset_margin(tokenizer, part.profile, settings)).float()
+             for part in parts],
             settings,
             _columns(first, tokenizer.contexts, ("price_level",)),
             _columns(first, tokenizer.contexts, SLOW_CONTEXTS),
-        )
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return sum(len(part) for part in self.columns)
@@ -127,9 +103,8 @@ class FlowDataset:
         columns[rng.random((size, length)) < MASKED_SHARE, : len(begin)] = begin
         columns[rng.random(size) < UNKNOWN_SHARE, :, self.price_level] = 0
         self._blur(rng, columns[:, :, self.slow])
-        known = np.where(rng.random(size) < PLAIN_SHARE, 0, starts // MARGIN_EVERY)
-        margins = np.stack([self.margins[p][k] for p, k in zip(chosen, known, strict=True)])
-        return torch.from_numpy(columns), torch.from_numpy(targets), _single(margins)
+        margins = torch.stack([self.margins[p] for p in chosen])
+        return torch.from_numpy(columns), torch.from_numpy(targets), margins
 
     def _blur(self, rng: np.random.Generator, slow: Int64) -> None:
         """Shift some slow contexts by a tier: they must not become a clock to learn by heart."""
@@ -143,15 +118,10 @@ class FlowDataset:
         Columns int64 [length, columns], targets [length, 5] and margins float32 [5, 3, 16] of each.
         """
         out = []
-        for columns, targets, margins in zip(self.columns, self.targets, self.margins, strict=True):
+        for columns, targets, margin in zip(self.columns, self.targets, self.margins, strict=True):
             for start in range(0, len(columns) - length, length):
                 part = columns[start : start + length].copy()
                 part[:, self.price_level] = 0
                 following = targets[start + 1 : start + length + 1]
-                margin = _single(margins[start // MARGIN_EVERY])
                 out.append((torch.from_numpy(part), torch.from_numpy(following), margin))
         return out
-
-
-def _single(margins: Float64) -> Tensor:
-    return torch.from_numpy(margins.astype(np.float32))

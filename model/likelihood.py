@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from model.checkpoint import Checkpoint
-from model.dataset import input_columns, standing_margin
+from model.dataset import asset_margin, input_columns
 from model.events import Float64, Int64, Recording
 from model.features import FAST_CONTEXTS, flow_features
 from model.profile import AssetProfile
@@ -68,7 +68,7 @@ class FlowScorer:
                 targets.append(told[known + 1])
                 wanted.append(np.isin(span + 1, stretch))
                 owner.append(r)
-        margin = standing_margin(self.tokenizer, profile, self.settings)
+        margin = asset_margin(self.tokenizer, profile, self.settings)
         total, count = np.zeros(len(recordings)), np.zeros(len(recordings), np.int64)
         for at in range(0, len(owner), BATCH):
             part = slice(at, at + BATCH)

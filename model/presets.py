@@ -19,9 +19,8 @@ class ModelSettings(BaseModel):
     contexts: tuple[str, ...] | None = Field(
         default=None, description="a subset of the contexts of `tokens`, in their order"
     )
-    margins: Literal["none", "asset", "recent"] = Field(
-        default="recent",
-        description="how often sub-tokens occur: learned, of the asset, or of its last minutes",
+    margins: Literal["none", "asset"] = Field(
+        default="asset", description="how often sub-tokens occur: learned, or the asset's own"
     )
     head: Literal["factored", "composite"] = Field(
         default="factored", description="five autoregressive sub-token heads, or one of 16,384"

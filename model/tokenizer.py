@@ -60,6 +60,7 @@ KNOTS = 128
 REGIMES = 4
 REGIME_EDGES = np.array([1.5, 4.0, 16.0])  # typical spread in ticks
 LEAST_EVENTS = 1000  # a regime with fewer takes the edges of all regimes
+RARE_SPREAD = 1e-3  # of the time: a wider one was as good as never seen
 LEAST_SAMPLES = 32  # below this a bin of a regime takes the values of all regimes
 
 ASSET_CONTEXTS = 3  # columns of `asset_context`, before those of `Tokenizer.contexts`
@@ -134,8 +135,9 @@ class Tokenizer:
         """How sub-tokens become events of an asset."""
         scale, tables = context_scale(profile), self.tables(profile)
         return Decoding(
-            self.touch, scale[0], scale[1], scale[4], tables["crossing_edges"],
-            tables["depth_values"], tables["size_values"], tables["time_values"],
+            self.touch, scale[0], scale[1], scale[4], widest_spread(profile),
+            tables["crossing_edges"], tables["depth_values"], tables["size_values"],
+            tables["time_values"],
         )  # fmt: skip
 
     def encode(self, features: FlowFeatures) -> tuple[Tokens, Tokens]:
@@ -201,6 +203,11 @@ def _array(arrays: dict[str, Float64], name: str) -> Float64:
     if name not in arrays:
         raise CheckpointError(f"tokenizer.{name}: missing from the checkpoint; train again")
     return np.ascontiguousarray(arrays[name], np.float64)
+
+
+def widest_spread(profile: AssetProfile) -> int:
+    """Ticks of spread that the asset exceeds for less than a thousandth of the time."""
+    return 1 + int(np.searchsorted(np.cumsum(profile.spread_pmf), 1.0 - RARE_SPREAD))
 
 
 def tick_regime(profile: AssetProfile) -> int:

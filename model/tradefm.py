@@ -10,7 +10,7 @@ from numba import njit
 from model.anchors import AssetAnchors
 from model.checkpoint import Checkpoint
 from model.codec import BINS, Decoding, Encoding, Tokens
-from model.dataset import history_margins, input_columns, standing_margin, start_columns
+from model.dataset import asset_margin, input_columns, start_columns
 from model.decoder import Decoder, TorchDecoder
 from model.decoder_cpu import CpuDecoder
 from model.errors import SpecError
@@ -100,9 +100,9 @@ class TradeFM:
         session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
-        if self.tiers:  # what the history showed belongs to the tiers that it had
-            session.margins[:] = session.standing
-        decoder.keep(np.arange(len(paths)), session.margins + self.anchor(history is not None))
+        margin = asset_margin(session.tokenizer, profile, session.settings)
+        kept = np.tile(margin + self.anchor(history is not None), (len(paths), 1, 1, 1))
+        decoder.keep(np.arange(len(paths)), kept)
         for name, tier in self.tiers.items():
             session.context[:, 3 + self.checkpoint.tokenizer.contexts.index(name)] = tier
         return session
@@ -136,14 +136,12 @@ class TradeFMSession:
         self.context = np.zeros((len(paths), len(self.tokenizer.context_sizes)), np.uint8)
         self.context[:, :3] = asset_context(profile)
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
-        self.standing = standing_margin(self.tokenizer, profile, self.settings)
-        self.margins = np.tile(self.standing, (len(paths), 1, 1, 1))
         self.written = Written(self.state, self.tokens, self.context, self.started)
 
     def read(self, history: Sequence[Recording]) -> None:
         """Take in what came before: the last 2 x window events of each path's recording.
 
-        Slow contexts and margins are those of the whole recording and stay from here on.
+        Slow contexts are those of the whole recording and stay from here on.
         """
         encoded = []
         for b, recording in enumerate(history):
@@ -151,10 +149,6 @@ class TradeFMSession:
             tokens, context = self.tokenizer.encode(features)
             if len(context):
                 self.context[b] = context[-1]
-                margins = history_margins(
-                    self.tokenizer, features, tokens, self.settings, len(tokens)
-                )
-                self.margins[b] = margins[-1]
             recent = slice(-2 * self.settings.window, None)
             encoded.append(input_columns(tokens[recent], context[recent], self.settings))
         longest = max(len(columns) for columns in encoded)

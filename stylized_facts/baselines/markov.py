@@ -185,8 +185,9 @@ def _propose_row(b, contexts, encoding, decoding, path, seed, state, view, press
         draws[i] = uniform(seed, path, event, BIN_DRAW + i)
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
     out.action[b], out.side[b] = tokens[0], tokens[1]
+    mid = 0.5 * (quote.bid_ticks + quote.ask_ticks)
     out.dt_ns[b], out.price_ticks[b], out.size[b], out.repaired[b] = decode_event(
-        tokens, draws, quote, 0.0, decoding
+        tokens, draws, quote, mid, decoding
     )
 
 

@@ -1,4 +1,4 @@
-"""Margins: shares of sub-tokens by kind of event, as the last minutes showed them."""
+"""Margins: shares of sub-tokens by kind of event, of an asset."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import torch
 
 from model.checkpoint import Checkpoint
 from model.codec import BINS, CROSSING, composite
-from model.dataset import FlowDataset, history_margins, standing_margin
+from model.dataset import FlowDataset, asset_margin
 from model.decoder import TorchDecoder
 from model.decoder_cpu import CpuDecoder
 from model.events import Recording
 from model.features import flow_features
 from model.heads import composite_margin, margin_of
-from model.margins import PRIOR_EVENTS, kinds, log_margin, recent_margins, shares
+from model.margins import kinds, shares
 from model.profile import AssetProfile
-from model.slow import HALF_LIFE_S
 
 Make = Callable[..., Checkpoint]
 
@@ -34,30 +33,6 @@ def test_kinds_of_sizes_are_add_cancel_and_crossing() -> None:
     assert kinds(3, events).tolist() == [2, 0, 1]
     assert kinds(2, torch.from_numpy(events)).tolist() == [0, 0, 1]
     assert kinds(4, events).tolist() == [0, 0, 0]
-
-
-def test_recent_margins_equal_a_plain_sum(tokens: np.ndarray) -> None:
-    """Every event counts 2^(-age / half-life); the asset's shares count as so many events."""
-    rng = np.random.default_rng(1)
-    dt_s, prior = rng.exponential(5.0, 300), shares(tokens[:40])
-    found = recent_margins(tokens, dt_s, prior, 100)
-    assert found.shape == (4, 5, 3, 16)
-    np.testing.assert_allclose(found[0], log_margin(prior))
-    for at in (100, 300):
-        clock = np.cumsum(dt_s)
-        weight = 0.5 ** ((clock[at - 1] - clock[:at]) / HALF_LIFE_S)
-        weight *= 1.0
-        for i, bins in enumerate(BINS):
-            if i == 1:
-                assert (found[at // 100, i] == 0).all()
-                continue
-            for k in range(3):
-                own = kinds(i, tokens[:at].astype(int)) == k
-                counts = np.bincount(tokens[:at][own, i], weight[own], 16)
-                share = (counts + PRIOR_EVENTS * prior[i, k]) / (counts.sum() + PRIOR_EVENTS)
-                np.testing.assert_allclose(
-                    found[at // 100, i, k, :bins], np.log(share[:bins]), rtol=1e-9
-                )
 
 
 def test_composite_margin_is_the_sum_of_the_five() -> None:
@@ -79,7 +54,7 @@ def test_a_network_that_says_nothing_leaves_the_margin(
     network = checkpoint.transformer()
     for parameter in network.head.parameters():
         torch.nn.init.zeros_(parameter)
-    margin = standing_margin(checkpoint.tokenizer, profile, checkpoint.config.settings)
+    margin = asset_margin(checkpoint.tokenizer, profile, checkpoint.config.settings)
     paths = 20_000
     decoders = [TorchDecoder(network, paths, "cpu")]
     decoders += [] if changes else [CpuDecoder(network, paths)]  # type: ignore[list-item]
@@ -117,16 +92,15 @@ def test_how_the_settings_choose(
 ) -> None:
     features, _ = flow_features(flow, profile)
     found = {}
-    for mode in ("none", "asset", "recent"):
+    for mode in ("none", "asset"):
         checkpoint = make_checkpoint(margins=mode)
-        tokens, _ = checkpoint.tokenizer.encode(features)
         settings = checkpoint.config.settings
-        found[mode] = history_margins(checkpoint.tokenizer, features, tokens, settings, 64)
+        found[mode] = asset_margin(checkpoint.tokenizer, profile, settings)
         data = FlowDataset.build([features], checkpoint.tokenizer, settings)
-        np.testing.assert_array_equal(data.margins[0], found[mode])
-        sequences = data.sequences(128)
-        np.testing.assert_allclose(sequences[3][2], found[mode][6], rtol=1e-6)
+        for margin in (data.margins[0], data.sequences(128)[3][2]):
+            np.testing.assert_allclose(margin, found[mode], rtol=1e-6)
     assert (found["none"] == 0).all()
-    np.testing.assert_array_equal(found["asset"][0], found["asset"][-1])
-    np.testing.assert_allclose(found["recent"][0], found["asset"][0])
-    assert not np.allclose(found["recent"][-1], found["asset"][-1])
+    tokens, _ = checkpoint.tokenizer.encode(features)
+    np.testing.assert_allclose(
+        np.exp(found["asset"])[[0, 2, 3, 4]], shares(tokens)[[0, 2, 3, 4]], atol=2e-7
+    )

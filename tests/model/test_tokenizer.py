@@ -20,7 +20,7 @@ from model.codec import (
     sub_tokens,
 )
 from model.errors import CheckpointError
-from model.events import Action, Recording
+from model.events import Action, Recording, Side
 from model.features import CONTEXTS, Quote, flow_features
 from model.profile import AssetProfile
 from model.tokenizer import Preset, Tokenizer, fit_tokenizer
@@ -145,6 +145,33 @@ def test_inside_orders_never_cross_a_narrow_spread(flow: Recording, profile: Ass
                 quote = Quote(500, 500 + spread, 100, 100)
                 _, price, _, _ = decode_event(token, np.full(3, u), quote, 500.0, decoding)
                 assert price < 500 + spread
+
+
+@pytest.mark.parametrize("anchor", [480.0, 500.0, 530.0, 560.0, 900.0])
+def test_a_spread_never_seen_is_filled_around_the_vwap(
+    flow: Recording, profile: AssetProfile, anchor: float
+) -> None:
+    """New orders are placed as if the touch were half of the widest spread from the EW-VWAP mid."""
+    features, _ = flow_features(flow, profile)
+    decoding = fit_tokenizer("touch", [features]).decoding(profile)
+    widest = decoding.widest
+    assert np.cumsum(profile.spread_pmf)[widest - 1] >= 0.999 > np.cumsum([0, *profile.spread_pmf])[
+        widest - 1
+    ]  # fmt: skip
+    centre = min(max(anchor, 500.0), 560.0)
+
+    def price(action: Action, side: Side, spread: int) -> int:
+        token = np.array([action, side, JOIN, 3, 3], np.uint8)
+        return int(decode_event(token, np.full(3, 0.5), Quote(500, 500 + spread, 9, 9), anchor,
+                                decoding)[1])  # fmt: skip
+
+    assert widest < 60
+    assert price(Action.ADD, Side.BUY, 60) == min(559, max(500, np.floor(centre - 0.5 * widest)))
+    assert price(Action.ADD, Side.SELL, 60) == max(501, min(560, np.ceil(centre + 0.5 * widest)))
+    for side, touch in ((Side.BUY, 500), (Side.SELL, 500 + widest)):
+        assert price(Action.ADD, side, widest) == touch  # such a spread was seen
+    for side, touch in ((Side.BUY, 500), (Side.SELL, 560)):
+        assert price(Action.CANCEL, side, 60) == touch  # what is there can be cancelled
 
 
 def test_round_trip_through_arrays(flow: Recording, profile: AssetProfile) -> None:
