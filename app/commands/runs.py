@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.options import Runs
+from app.commands.copies import copy, fetch
+from app.commands.options import Run, Runs
 from model.errors import FaultlineError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ KEY_NUMBERS = ("return_mean_bp", "var_95_bp", "es_95_bp", "volatility_bp", "spre
 GB = 1e9
 LIST_WIDTH = 130
 
-Run = Annotated[str, typer.Argument(help="Id of a run, or the end of one, such as 0a1b2c.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 runs = typer.Typer(
@@ -27,6 +27,10 @@ runs = typer.Typer(
     invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
+
+
+runs.command("copy")(copy)
+runs.command("fetch")(fetch)
 
 
 @runs.callback()
@@ -107,6 +111,8 @@ def show(run: Run, folder: Runs = None) -> None:
         "attempts": str(status.attempt),
         "fingerprint": status.fingerprint or "none",
     }
+    if status.origin:
+        lines["fetched from"] = status.origin
     if (one.folder / "manifest.json").is_file():
         manifest = read_manifest(one.folder)
         lines |= {f.name: f.sha256 for f in manifest.files}

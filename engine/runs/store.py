@@ -31,7 +31,7 @@ from model.errors import FaultlineError
 LOG_TAIL_BYTES = 4_000
 DIED = "the process of this run died"
 HALF, GONE = ".new-", ".gone-"  # folders that are being made, or deleted
-SCRATCH = ".reproduce-"  # then the process that uses the folder
+SCRATCH, FETCH = ".reproduce-", ".fetch-"  # then the process that uses the folder
 LOCK = "worker.lock"
 HALF_AGE_S = 60.0
 CHANGED = ".changed"  # touched when a run that was over waits again
@@ -340,8 +340,10 @@ class RunStore:
 
 def _left(name: str) -> bool:
     """Whether a folder was the scratch of a process that is gone."""
-    pid = name.removeprefix(SCRATCH).partition("-")[0]
-    return name.startswith(SCRATCH) and not (pid.isdigit() and psutil.pid_exists(int(pid)))
+    if not name.startswith((SCRATCH, FETCH)):
+        return False
+    pid = name.split("-")[1]
+    return not (pid.isdecimal() and psutil.pid_exists(int(pid)))
 
 
 def _age_s(path: Path) -> float:
