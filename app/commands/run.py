@@ -153,10 +153,10 @@ def run_and_report(
     with Console(stderr=True).status("writing the report"):
         report = publish(store.folder(run_id), out, formats, template)
     console = Console()
-    console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
-    console.print(report.verdict.text)
+    console.print(f"{spec.asset}: {spec.scenario.title}", style="bold", markup=False)
+    console.print(report.verdict.text, markup=False)
     for finding in statements(report.sections[0]):
-        console.print(f"- {finding}")
+        console.print(f"- {finding}", markup=False)
     timing = report.manifest.timing_s
     console.print(
         f"{timing['events']:,.0f} events in {timing['total']:.1f} s: "
@@ -165,7 +165,7 @@ def run_and_report(
     )
     for name in formats:
         file = "bundle.zip" if name == "bundle" else f"report.{name}"
-        console.print(str(out / file), soft_wrap=True)
+        console.print(str(out / file), soft_wrap=True, markup=False)
     if copy is not None:
         complete(copy)
 

@@ -64,9 +64,26 @@ def test_what_does_not_fit_is_refused_with_what_does(
     assert has_room(of(paths=most)) or what == "disk"
 
 
+def test_the_longest_horizon_that_fits_is_named(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where the scenario is over by then."""
+    monkeypatch.setattr(app.limits, "free_bytes", lambda: int(0.9 * GB))
+    long = of(paths=600, horizon_s=900.0)
+    with pytest.raises(SpecError, match=r"paths fit, or at most \d+ s of 600 paths") as caught:
+        check_fits(long, store)
+    most = int(str(caught.value).rpartition("at most ")[2].split()[0].replace(",", ""))
+    assert check_fits(of(paths=600, horizon_s=float(most)), store) is not None
+    with pytest.raises(SpecError):
+        check_fits(of(paths=600, horizon_s=float(most + 1)), store)
+    with pytest.raises(SpecError) as caught:
+        check_fits(of(paths=60_000), store)
+    assert " s of 60,000 paths" not in str(caught.value)
+
+
 def test_where_not_even_one_path_fits(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app.limits, "free_bytes", lambda: 1_000_000)
-    with pytest.raises(SpecError, match="take a shorter horizon"):
+    with pytest.raises(SpecError, match="not even one path fits"):
         check_fits(SPEC, store)
     assert not has_room(SPEC)
 
