@@ -9,6 +9,7 @@ import math
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -86,14 +87,22 @@ def estimate(spec: RunSpec, store: RunStore | None = None) -> Need:
     )
 
 
-def has_room(spec: RunSpec) -> bool:
-    """Whether what the run will need of memory is free now, and of the GPU's if it uses one."""
+def has_room(spec: RunSpec, loading: Sequence[RunSpec] = ()) -> bool:
+    """Whether what the run will need of memory is free now, and of the GPU's if it uses one.
+
+    Parameters
+    ----------
+    spec : of the run
+    loading : runs that were just started, whose memory still looks free
+    """
     try:
-        need = estimate(spec).memory_bytes
+        needs = [(on_gpu(one), estimate(one).memory_bytes) for one in (*loading, spec)]
     except FaultlineError:
         return True  # the worker says what is wrong
-    gpu = free_gpu_bytes() if on_gpu(spec) else None
-    return need <= free_bytes() and (gpu is None or need <= gpu)
+    gpu = free_gpu_bytes() if needs[-1][0] else None
+    return sum(need for _, need in needs) <= free_bytes() and (
+        gpu is None or sum(need for there, need in needs if there) <= gpu
+    )
 
 
 def check_fits(spec: RunSpec, store: RunStore) -> list[str]:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.runs.atomic import sync
 from engine.runs.chunks import JOURNAL, Chunk, Journal, RunPaths, digest
-from engine.runs.place import Place
+from engine.runs.place import Absent, Place
 from engine.runs.run_id import RUN_ID
 from engine.runs.status import RunState, RunStatus
 from engine.runs.store import FETCH, RunStore
@@ -243,7 +243,7 @@ def _fetch_chunks(place: Place, folder: Path, journal: Journal, spec: RunSpec) -
                     file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
-        except FileNotFoundError:
+        except Absent:
             pass
         if found.hexdigest() != known:
             raise FaultlineError(f"{place.shown}/{name}: is missing, broken, or was changed")

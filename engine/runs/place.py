@@ -27,6 +27,10 @@ def masked(text: str) -> str:
     return _QUERY.sub(r"\1***", _LOGIN.sub("://***@", text))
 
 
+class Absent(FaultlineError):
+    """There is no such file, or no such bucket."""
+
+
 class Place:
     """Files of one folder; whatever goes wrong there is a line that shows no password.
 
@@ -97,12 +101,12 @@ class Place:
                 content += piece
                 if len(content) > most:
                     raise FaultlineError(f"{self.shown}/{name}: longer than {most:,} bytes")
-        except FileNotFoundError:
+        except Absent:
             return None
         return bytes(content)
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """A file piece by piece; `FileNotFoundError` where there is none."""
+        """A file piece by piece; `Absent` where there is none."""
         with self._told():
             file = self._system.open(f"{self._root}/{name}", "rb")
         with file:
@@ -119,7 +123,7 @@ class Place:
             with self._told():
                 self._system.invalidate_cache()
                 size = self._system.info(f"{self._root}/{name}")["size"]
-        except FileNotFoundError:
+        except Absent:
             return None
         return None if size is None else int(size)
 
@@ -134,8 +138,7 @@ class Place:
         """Turn what a file system raises, which may be anything, into one line."""
         try:
             yield
-        except (FaultlineError, FileNotFoundError):
-            raise
         except Exception as error:
-            said = " ".join(masked(str(error)).split()) or type(error).__name__
-            raise FaultlineError(f"{self.shown}: {said[:300]}") from error
+            kind = Absent if isinstance(error, FileNotFoundError) else FaultlineError
+            said = masked(str(error)) or type(error).__name__
+            raise kind(f"{self.shown}: {said[:300]}") from error

@@ -52,6 +52,7 @@ def test_memory_does_not_hold_all_events() -> None:
 def test_what_does_not_fit_is_refused_with_what_does(
     free: str, what: str, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(app.limits, "free_bytes", lambda: int(100 * GB))
     monkeypatch.setattr(app.limits, free, lambda *_: int(0.9 * GB))
     big = of(paths=60_000)
     with pytest.raises(SpecError, match=f"GB of {what} and 0.9 GB are free") as caught:
@@ -86,6 +87,17 @@ def test_where_not_even_one_path_fits(store: RunStore, monkeypatch: pytest.Monke
     with pytest.raises(SpecError, match="not even one path fits"):
         check_fits(SPEC, store)
     assert not has_room(SPEC)
+
+
+def test_runs_that_load_have_their_memory_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    need = estimate(SPEC).memory_bytes
+    monkeypatch.setattr(app.limits, "free_bytes", lambda: int(2.5 * need))
+    monkeypatch.setattr(app.limits, "free_gpu_bytes", lambda: int(1.5 * need))
+    assert has_room(SPEC, [SPEC])
+    assert not has_room(SPEC, [SPEC, SPEC])
+    monkeypatch.setattr(app.limits, "on_gpu", lambda spec: spec.seed == 1)
+    assert has_room(SPEC, [of(seed=2)])
+    assert not has_room(SPEC, [SPEC])
 
 
 def test_a_budget_is_warned_of_before_the_run(

@@ -196,6 +196,16 @@ def test_a_network_that_stumbles(
     only_whole(f"{url}/{folder.name}")
 
 
+def test_a_bucket_that_there_is_not(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> None:
+        raise FileNotFoundError("The specified bucket does not exist")
+
+    folder = finished(store)
+    monkeypatch.setattr(Place, "_write", missing)
+    with pytest.raises(FaultlineError, match="bucket does not exist"):
+        RunCopy(folder, "memory://none").begin()
+
+
 def test_a_run_that_was_not_finished_goes_on_elsewhere(
     store: RunStore, elsewhere: RunStore, url: str
 ) -> None:
