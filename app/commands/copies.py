@@ -48,10 +48,10 @@ def complete(copy: RunCopy) -> None:
         copy_and_say(copy)
     except (FaultlineError, OSError) as error:
         run_id = copy.folder.name
-        folder = copy.place.shown.removesuffix(f"/{run_id}")
         typer.echo(
             f"warning: {run_id} is finished, and whole in {copy.folder}, but not all of it could "
-            f"be copied ({error}); `faultline runs copy {run_id} {folder}` copies what is missing",
+            f"be copied ({error}); `faultline runs copy {run_id} {copy.shown}` copies what is "
+            "missing",
             err=True,
         )
         raise typer.Exit(1) from error

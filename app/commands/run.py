@@ -116,12 +116,11 @@ def run_and_report(
     from engine.runs import RunState, RunStore
     from engine.runs.chunks import RunPaths
     from engine.runs.copies import RunCopy
-    from engine.runs.place import Place
 
     check_spec(spec)
     output_folder(out)
     if copy_to is not None:
-        Place(copy_to)  # before there is a run: a protocol that is not known, a package that lacks
+        RunCopy(out, copy_to)  # before there is a run: a protocol that is not known, or no package
     store, notes, request = RunStore(runs), Console(stderr=True), fingerprint(spec)
     known = None if again else known_run(store, request)
     if known is not None and known.status.state is not RunState.FINISHED:
@@ -131,14 +130,14 @@ def run_and_report(
         )
     if known is not None:
         run_id = known.id
-        copy = RunCopy(known.folder, copy_to) if copy_to else None
+        copy = RunCopy(known.folder, copy_to) if copy_to is not None else None
         notes.print(
             f"found {run_id}, computed {known.status.ended or known.status.created:%Y-%m-%d %H:%M}"
             " UTC from the same request; --again computes it again", soft_wrap=True,
         )  # fmt: skip
     else:
         for warning in check_fits(spec, store):
-            notes.print(f"warning: {warning}", soft_wrap=True)
+            notes.print(f"warning: {warning}", soft_wrap=True, markup=False)
         with open_backend(backend, address) as where:
             stopped = None if again else stopped_run(store, request)
             if stopped is None:
@@ -148,7 +147,7 @@ def run_and_report(
                 store.reopen(run_id, queue=False)
                 there = RunPaths(stopped.folder).done
                 notes.print(f"going on with {run_id}: {there} of {spec.paths} paths are there")
-            copy = RunCopy(store.folder(run_id), copy_to) if copy_to else None
+            copy = RunCopy(store.folder(run_id), copy_to) if copy_to is not None else None
             execute_here(store, run_id, CopyingBackend(where, copy) if copy else where)
     with Console(stderr=True).status("writing the report"):
         report = publish(store.folder(run_id), out, formats, template)

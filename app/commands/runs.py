@@ -79,7 +79,8 @@ def list_runs(
     every = search(store)
     size = sum(row.bytes for row in every) / GB
     console.print(
-        f"{len(found)} of {len(every)} runs shown; all take {size:.2f} GB in {store.root}"
+        f"{len(found)} of {len(every)} runs shown; all take {size:.2f} GB in {store.root}",
+        markup=False,
     )
 
 

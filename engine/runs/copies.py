@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.runs.atomic import sync
 from engine.runs.chunks import JOURNAL, Chunk, Journal, RunPaths, digest
-from engine.runs.place import Absent, Place
+from engine.runs.place import Absent, Place, masked
 from engine.runs.run_id import RUN_ID
 from engine.runs.status import RunState, RunStatus
 from engine.runs.store import FETCH, RunStore
@@ -54,15 +54,25 @@ class RunCopy:
     folder : of the run
     url : folder of copies
 
+    Attributes
+    ----------
+    shown : the folder of copies, fit to be shown
+    place : of this copy
+
     Raises
     ------
     FaultlineError
-        The URL cannot be opened; from the methods: it does not answer, or a file of the run is
-        broken.
+        The URL is empty or cannot be opened; from the methods: it does not answer, or a file of
+        the run is broken.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
-        self.folder, self.place = folder, Place(f"{url.rstrip('/')}/{folder.name}")
+        if not url.strip():
+            raise FaultlineError(
+                "the folder of copies has no name; give a URL, such as s3://bucket/x"
+            )
+        self.folder, self.shown = folder, masked(url)
+        self.place = Place(f"{url}{'' if url.endswith('/') else '/'}{folder.name}")
         self._named: dict[int, dict[str, str]] | None = None  # by the journal of the copy
         self._lock = threading.Lock()
 

@@ -109,7 +109,8 @@ def test_a_place_that_is_gone_does_not_end_the_run(
 def test_a_place_that_cannot_be_written_is_said_before_the_run(
     store: RunStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert ask(store, "--copy-to", "nosuch://bucket/runs") == 2
+    for bad in ("nosuch://bucket/runs", "", " "):
+        assert ask(store, "--copy-to", bad) == 2
     assert store.ids() == []
 
     def refused(*_: object) -> None:

@@ -266,3 +266,10 @@ def test_probes_of_killed_programs_are_collected(tmp_path: Path) -> None:
     os.utime(old, (time.time() - 3600,) * 2)
     assert store.collect_garbage() == [".probe-1"]
     assert [path.name for path in tmp_path.iterdir()] == [".probe-2"]
+
+
+def test_folders_whose_names_look_like_markup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = RunStore(tmp_path / "a[/x]" / "runs")
+    assert f"in {store.root}" in run(store, capsys, "runs", "list")

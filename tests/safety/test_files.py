@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import invoke
+from app.models import check_model
 from app.own_recordings import inside
 from app.report.bundle import _parquet
 from app.studies.jobs import Studies
@@ -22,6 +23,7 @@ from engine.runs import RunStore
 from engine.runs.chunks import RunPaths
 from engine.runs.index import search
 from engine.scenario import Scenario, load_scenario
+from engine.shocks.recorded_segment import RecordedSegment
 from engine.spec import RunSpec
 from model.catalogue import assets_dir, find_asset, load_profile
 from model.checkpoint import CONFIG, WEIGHTS, file_hash, load_checkpoint
@@ -30,7 +32,20 @@ from model.readers import csv_file, read_bitstamp, read_lobster
 
 SPEC = RunSpec(asset="AMZN", scenario=Scenario.none(), paths=2)
 NAME = "AMZN_2012-06-21_34200000_57600000_message_1.csv"
-PATHS = ("../../etc/passwd", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "a\x00b", "..%2f..", "~")
+LONG = "x" * 300  # longer than a name of a file can be
+PATHS = (
+    "../../etc/passwd",
+    LONG,
+    "/etc/passwd",
+    "..",
+    ".",
+    "",
+    "a/b",
+    "a\\b",
+    "a\x00b",
+    "..%2f..",
+    "~",
+)
 
 
 def checkpoint(folder: Path, header: dict[str, object] | bytes, length: int | None = None) -> Path:
@@ -165,6 +180,17 @@ def test_names_that_are_paths(name: str, tmp_path: Path) -> None:
         with pytest.raises(FaultlineError) as caught:
             ask(name)
         assert "\n" not in str(caught.value)
+
+
+def test_names_longer_than_any_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAULTLINE_DATA", str(tmp_path))
+    shock = RecordedSegment(
+        recording=f"{LONG}.csv", from_clock="10:30:00", start_s=1.0, duration_s=2.0
+    )
+    with pytest.raises(FaultlineError, match="File name too long"):
+        shock.compile(1.0, load_profile("AMZN"), 60.0)
+    with pytest.raises(CheckpointError, match="is not known"):
+        check_model(LONG, "AMZN")
 
 
 def test_file_of_the_data_folder(tmp_path: Path) -> None:
