@@ -23,7 +23,7 @@ FORMATS = ("html", "pdf", "json")  # as app.report.FORMATS, which takes seconds 
 
 
 class Busy(FaultlineError):
-    """Another process works on the run."""
+    """Another process works on the run, or has done so."""
 
 
 def execute(
@@ -52,7 +52,7 @@ def execute(
     Raises
     ------
     Busy
-        Another process works on it.
+        Another process works on it, or it does not wait.
     FaultlineError
         Too little memory or disk, see `app.limits.check_fits`; or see `app.stress.run_in_chunks`.
     OSError
@@ -62,6 +62,9 @@ def execute(
     with store.claim(run_id) as mine:
         if not mine:
             raise Busy(f"{run_id}: another process works on this run")
+        state = store.status(run_id).state
+        if state is not RunState.QUEUED:  # a worker that comes late, after a cancel
+            raise Busy(f"{run_id}: is {state}; only a run that waits is taken up")
         try:
             report = _work(store, run_id, formats, watch, stage, backend)
         except KeyboardInterrupt:

@@ -73,6 +73,9 @@ def stopped_run(store: RunStore, request: str) -> StoredRun | None:
 
 
 def _runs(store: RunStore, request: str) -> Iterator[StoredRun]:
+    """Runs with a fingerprint; fetched ones answer no request, for who wrote them is not known."""
     for row in search(store, fingerprint=request):
         with suppress(FaultlineError):  # deleted meanwhile
-            yield store.get(row.id)
+            run = store.get(row.id)
+            if not run.status.origin:
+                yield run

@@ -164,7 +164,7 @@ class JobRunner:
                 del self._children[run_id]
                 self._bury(run_id, child.attempt, code)
         running = 0
-        waiting = []
+        waiting, loading = list[str](), list[RunSpec]()
         for run_id in self._open():
             status = self.store.status(run_id)
             if self.store.cancel_requested(run_id):
@@ -173,13 +173,16 @@ class JobRunner:
                 self.store.reopen(run_id, automatic=True)
             elif status.state is RunState.RUNNING or run_id in self._children:
                 running += 1
+                if status.fraction == 0.0:
+                    loading.append(self.store.get(run_id).spec)
             elif status.state is RunState.QUEUED and status.queue:
                 waiting.append(run_id)
         for run_id in waiting[: max(0, self._limit - running)]:
             run = self.store.get(run_id)
-            if running and not has_room(run.spec):
+            if running and not has_room(run.spec, loading):
                 break  # the others wait as well: a big run must not wait for ever
             running += 1
+            loading.append(run.spec)
             command = [*self._command, str(run.folder)]
             process = _spawn(command, threads=_threads(self._limit))
             self._children[run_id] = _Child(process, run.status.attempt)

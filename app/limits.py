@@ -5,9 +5,11 @@ The figures behind the estimates were measured, see docs/reliability.md.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -85,14 +87,22 @@ def estimate(spec: RunSpec, store: RunStore | None = None) -> Need:
     )
 
 
-def has_room(spec: RunSpec) -> bool:
-    """Whether what the run will need of memory is free now, and of the GPU's if it uses one."""
+def has_room(spec: RunSpec, loading: Sequence[RunSpec] = ()) -> bool:
+    """Whether what the run will need of memory is free now, and of the GPU's if it uses one.
+
+    Parameters
+    ----------
+    spec : of the run
+    loading : runs that were just started, whose memory still looks free
+    """
     try:
-        need = estimate(spec).memory_bytes
+        needs = [(on_gpu(one), estimate(one).memory_bytes) for one in (*loading, spec)]
     except FaultlineError:
         return True  # the worker says what is wrong
-    gpu = free_gpu_bytes() if on_gpu(spec) else None
-    return need <= free_bytes() and (gpu is None or need <= gpu)
+    gpu = free_gpu_bytes() if needs[-1][0] else None
+    return sum(need for _, need in needs) <= free_bytes() and (
+        gpu is None or sum(need for there, need in needs if there) <= gpu
+    )
 
 
 def check_fits(spec: RunSpec, store: RunStore) -> list[str]:
@@ -106,7 +116,8 @@ def check_fits(spec: RunSpec, store: RunStore) -> list[str]:
     Raises
     ------
     SpecError
-        Memory or disk will not do; the message names the most paths that fit.
+        Memory or disk will not do; the message names the most paths, and the longest horizon, that
+        fit.
     """
     need, memory, disk = estimate(spec, store), free_bytes(), _free_disk(store.root)
     for what, asked, free in (
@@ -114,11 +125,10 @@ def check_fits(spec: RunSpec, store: RunStore) -> list[str]:
         ("disk", need.disk_bytes, disk),
     ):
         if asked > free:
-            most = _most_paths(spec, memory, disk)
-            advice = f"at most {most:,} paths fit" if most else "take a shorter horizon"
             raise SpecError(
                 f"paths: {spec.paths:,} paths of {spec.horizon_s:g} s need about "
-                f"{asked / GB:.1f} GB of {what} and {free / GB:.1f} GB are free; {advice}"
+                f"{asked / GB:.1f} GB of {what} and {free / GB:.1f} GB are free; "
+                f"{_what_fits(spec, memory, disk)}"
             )
     warnings = []
     budget = _budget()
@@ -137,18 +147,25 @@ def check_fits(spec: RunSpec, store: RunStore) -> list[str]:
     return warnings
 
 
-def _most_paths(spec: RunSpec, memory: float, disk: float) -> int:
-    """The most paths whose estimate fits, 0 if one path does not."""
+def _what_fits(spec: RunSpec, memory: float, disk: float) -> str:
+    """The largest settings whose estimate fits: paths, and horizon, the other as it was asked."""
 
-    def fits(paths: int) -> bool:
-        need = estimate(spec.model_copy(update={"paths": paths}))
-        return need.memory_bytes <= memory and need.disk_bytes <= disk
+    def most(name: str, asked: int) -> int:
+        """0 if 1 does not fit."""
+        low, high = 0, asked
+        while high - low > 1:
+            middle = (low + high) // 2
+            need = estimate(spec.model_copy(update={name: middle}))
+            fits = need.memory_bytes <= memory and need.disk_bytes <= disk
+            low, high = (middle, high) if fits else (low, middle)
+        return low
 
-    low, high = 0, spec.paths
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
+    paths, horizon_s = most("paths", spec.paths), most("horizon_s", math.ceil(spec.horizon_s))
+    window = spec.scenario.window_s
+    ways = [f"at most {paths:,} paths fit"] if paths else []
+    if horizon_s and (window is None or window[1] <= horizon_s):
+        ways.append(f"at most {horizon_s:,} s of {spec.paths:,} paths")
+    return ", or ".join(ways) or "not even one path fits: free some, or take another model"
 
 
 def _speed(spec: RunSpec, kind: str, store: RunStore | None) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,10 +70,11 @@ def model_folder(name: str) -> Path:
     if name in bundled_models():
         return assets_dir() / "models" / name
     folder = Path(name)
-    if (folder / "config.json").is_file():
-        return folder
-    if folder.is_dir():
-        raise CheckpointError(f"{folder}: not a checkpoint (config.json is missing)")
+    with suppress(OSError):  # a name that no file can have
+        if (folder / "config.json").is_file():
+            return folder
+        if folder.is_dir():
+            raise CheckpointError(f"{folder}: not a checkpoint (config.json is missing)")
     flow = [known for known, baseline in BASELINES.items() if baseline.writes_flow]
     raise CheckpointError(
         f"model {name!r} is not known: use {', '.join([*bundled_models(), *flow])}, a checkpoint's "

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import difflib
 import reprlib
+import unicodedata
 from collections.abc import Mapping
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from engine.scenario_text import filled_in, inherited, read_mapping
 from engine.shocks import MAX_INTENSITY, SHOCKS, Shock, ShockPlan
@@ -21,6 +29,17 @@ from model.profile import AssetProfile
 SUFFIXES = (".yaml", ".yml")
 
 
+def _readable(text: str) -> str:
+    if any(
+        unicodedata.category(character) == "Cc" for character in text if character not in "\n\t"
+    ):
+        raise ValueError("holds a control character, which could steer a terminal; leave it out")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_readable)]  # shown as they are, on terminals too
+
+
 class Parameter(BaseModel):
     """A number of a scenario that may be set; shocks refer to it as `$name`."""
 
@@ -29,8 +48,8 @@ class Parameter(BaseModel):
     default: float = Field(description="value if none is given")
     low: float = Field(description="least value")
     high: float = Field(description="greatest value")
-    unit: str = Field(default="", max_length=40, description="unit of the value")
-    description: str = Field(min_length=1, description="what it sets")
+    unit: Words = Field(default="", max_length=40, description="unit of the value")
+    description: Words = Field(min_length=1, description="what it sets")
     value: float | None = Field(default=None, description="the value chosen, not for files")
 
     @model_validator(mode="after")
@@ -50,10 +69,10 @@ class Scenario(BaseModel):
     name: str = Field(
         pattern="^[a-z0-9_]+$", max_length=64, description="small letters, digits and underscores"
     )
-    title: str = Field(min_length=1, max_length=120, description="a few words, shown in lists")
-    description: str = Field(min_length=1, description="what happens, in a sentence or two")
-    provenance: str = Field(default="", description="where the idea and the numbers come from")
-    notes: str = Field(default="", description="limits and remarks")
+    title: Words = Field(min_length=1, max_length=120, description="a few words, shown in lists")
+    description: Words = Field(min_length=1, description="what happens, in a sentence or two")
+    provenance: Words = Field(default="", description="where the idea and the numbers come from")
+    notes: Words = Field(default="", description="limits and remarks")
     parameters: dict[str, Parameter] = Field(
         default_factory=dict, max_length=32, description="numbers that may be set"
     )

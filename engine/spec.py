@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from engine.scenario import Scenario
 
+MOST_PATHS = 65_536
+
 
 class RunSettings(BaseModel):
     """How paths are played, whatever the asset and the scenario. Units: seconds, paths, events."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    paths: int = Field(default=64, ge=1, le=65_536)
+    paths: int = Field(default=64, ge=1, le=MOST_PATHS)
     horizon_s: float = Field(
         default=300.0, gt=0, le=23_400, description="market time after burn-in"
     )

@@ -17,8 +17,13 @@ class FaultlineError(Exception):
 
     def __str__(self) -> str:
         """The message in one line, without what could steer a terminal."""
-        line = " ".join(super().__str__().split())
-        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+        return printable(super().__str__())
+
+
+def printable(text: str) -> str:
+    """Words of somebody else in one line, without what could steer a terminal."""
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 class RecordingError(FaultlineError):

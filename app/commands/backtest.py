@@ -65,7 +65,7 @@ def backtest(
         console.print(f"note: {note}", markup=False, highlight=False)
     if out is not None:
         found.write(out / "backtest.json")
-        console.print(str(out / "backtest.json"), soft_wrap=True)
+        console.print(str(out / "backtest.json"), soft_wrap=True, markup=False)
 
 
 def tests_table(found: Backtest) -> Table:

@@ -81,7 +81,7 @@ def evaluate(
             console.print(f"note: {note}", markup=False, highlight=False)
     Scorecards.of(cards).write(out / "scorecard.json")
     console.print(headline_table(cards))
-    console.print(str(out))
+    console.print(str(out), markup=False)
 
 
 MARKS = {"match": "+", "close": "~", "miss": "-", "too few samples": " "}

@@ -46,7 +46,7 @@ def fit(
         for asset in chosen:
             begin = partial(_begin, step, asset)
             for path in build_references(asset, folder, parts, begin, out):
-                console.print(str(path), soft_wrap=True)
+                console.print(str(path), soft_wrap=True, markup=False)
 
 
 def _begin(step: Callable[[str], None], asset: str, part: str) -> None:

@@ -48,6 +48,15 @@ Runs = Annotated[
     Path | None,
     typer.Option("--runs", help="Folder of the run store [default: $FAULTLINE_RUNS]"),
 ]
+Run = Annotated[str, typer.Argument(help="Id of a run, or the end of one, such as 0a1b2c.")]
+CopyTo = Annotated[
+    str | None,
+    typer.Option(
+        "--copy-to",
+        metavar="URL",
+        help="Copy the run, chunk by chunk, to a folder that fsspec opens: s3://bucket/runs.",
+    ),
+]
 BackendName = Annotated[
     Literal["local", "ray"],
     typer.Option("--backend", help="Who plays the paths: this process, or workers of Ray."),

@@ -60,7 +60,7 @@ def report(
     document = collect_report(folders, limit, study or [])
     target = output_folder(out or (folders[0] if len(folders) == 1 else Path("out/report")))
     for path in write_report(document, target, chosen, extent, folders).values():
-        Console().print(str(path), soft_wrap=True)
+        Console().print(str(path), soft_wrap=True, markup=False)
 
 
 def run_folder(run: str) -> Path:

@@ -13,6 +13,7 @@ from app.commands.options import (
     Asset,
     BackendName,
     BurnIn,
+    CopyTo,
     Device,
     Formats,
     Horizon,
@@ -62,6 +63,7 @@ def run(
     runs: Runs = None,
     backend: BackendName = "local",
     address: Address = None,
+    copy_to: CopyTo = None,
 ) -> None:
     """Run a stress test: with and without the shock, from the same random numbers."""
     from app.stress import build_spec, read_spec
@@ -76,7 +78,7 @@ def run(
             burn_in_events=burn_in,
         )  # fmt: skip
     folder = out or Path("out") / f"{asked.asset}_{asked.scenario.name}"
-    run_and_report(asked, folder, chosen, extent, again, runs, backend, address)
+    run_and_report(asked, folder, chosen, extent, again, runs, backend, address, copy_to)
 
 
 def run_and_report(
@@ -88,6 +90,7 @@ def run_and_report(
     runs: Path | None = None,
     backend: str = "local",
     address: str | None = None,
+    copy_to: str | None = None,
 ) -> None:
     """Run `spec` in the run store, put everything in `out` too, and print findings and files.
 
@@ -97,12 +100,14 @@ def run_and_report(
     Raises
     ------
     FaultlineError
-        The spec cannot be run, it is being run, its backend is not there, or `out` cannot be
-        written; nothing is half-written in `out` then.
+        The spec cannot be run, it is being run, its backend is not there, or `out` or the folder
+        of copies cannot be written; nothing is half-written in `out` then.
     """
     from rich.console import Console
 
     from app.backends import open_backend
+    from app.backends.copying import CopyingBackend
+    from app.commands.copies import complete
     from app.fingerprint import fingerprint, known_run, stopped_run
     from app.limits import check_fits
     from app.results import publish
@@ -110,9 +115,12 @@ def run_and_report(
     from app.stress_realism import statements
     from engine.runs import RunState, RunStore
     from engine.runs.chunks import RunPaths
+    from engine.runs.copies import RunCopy
 
     check_spec(spec)
     output_folder(out)
+    if copy_to is not None:
+        RunCopy(out, copy_to)  # before there is a run: a protocol that is not known, or no package
     store, notes, request = RunStore(runs), Console(stderr=True), fingerprint(spec)
     known = None if again else known_run(store, request)
     if known is not None and known.status.state is not RunState.FINISHED:
@@ -122,13 +130,14 @@ def run_and_report(
         )
     if known is not None:
         run_id = known.id
+        copy = RunCopy(known.folder, copy_to) if copy_to is not None else None
         notes.print(
             f"found {run_id}, computed {known.status.ended or known.status.created:%Y-%m-%d %H:%M}"
             " UTC from the same request; --again computes it again", soft_wrap=True,
         )  # fmt: skip
     else:
         for warning in check_fits(spec, store):
-            notes.print(f"warning: {warning}", soft_wrap=True)
+            notes.print(f"warning: {warning}", soft_wrap=True, markup=False)
         with open_backend(backend, address) as where:
             stopped = None if again else stopped_run(store, request)
             if stopped is None:
@@ -138,14 +147,15 @@ def run_and_report(
                 store.reopen(run_id, queue=False)
                 there = RunPaths(stopped.folder).done
                 notes.print(f"going on with {run_id}: {there} of {spec.paths} paths are there")
-            execute_here(store, run_id, where)
+            copy = RunCopy(store.folder(run_id), copy_to) if copy_to is not None else None
+            execute_here(store, run_id, CopyingBackend(where, copy) if copy else where)
     with Console(stderr=True).status("writing the report"):
         report = publish(store.folder(run_id), out, formats, template)
     console = Console()
-    console.print(f"[bold]{spec.asset}: {spec.scenario.title}[/bold]")
-    console.print(report.verdict.text)
+    console.print(f"{spec.asset}: {spec.scenario.title}", style="bold", markup=False)
+    console.print(report.verdict.text, markup=False)
     for finding in statements(report.sections[0]):
-        console.print(f"- {finding}")
+        console.print(f"- {finding}", markup=False)
     timing = report.manifest.timing_s
     console.print(
         f"{timing['events']:,.0f} events in {timing['total']:.1f} s: "
@@ -154,7 +164,9 @@ def run_and_report(
     )
     for name in formats:
         file = "bundle.zip" if name == "bundle" else f"report.{name}"
-        console.print(str(out / file), soft_wrap=True)
+        console.print(str(out / file), soft_wrap=True, markup=False)
+    if copy is not None:
+        complete(copy)
 
 
 def execute_here(store: RunStore, run_id: str, backend: Backend | None = None) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.options import Runs
-from model.errors import FaultlineError
+from app.commands.copies import copy, fetch
+from app.commands.options import Run, Runs
+from model.errors import FaultlineError, printable
 
 if TYPE_CHECKING:
     from engine.risk import Estimate, RiskRow
@@ -19,7 +20,6 @@ KEY_NUMBERS = ("return_mean_bp", "var_95_bp", "es_95_bp", "volatility_bp", "spre
 GB = 1e9
 LIST_WIDTH = 130
 
-Run = Annotated[str, typer.Argument(help="Id of a run, or the end of one, such as 0a1b2c.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 runs = typer.Typer(
@@ -27,6 +27,10 @@ runs = typer.Typer(
     invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
+
+
+runs.command("copy")(copy)
+runs.command("fetch")(fetch)
 
 
 @runs.callback()
@@ -48,6 +52,7 @@ def list_runs(
     """List runs, the newest first."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from engine.runs import RunState, RunStore
@@ -65,8 +70,8 @@ def list_runs(
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for row in found:
         table.add_row(
-            row.id, row.state.value, row.model, f"{row.paths:,}", f"{row.horizon_s:g}",
-            str(row.seed), f"{row.events:,}", f"{row.bytes / 1e6:,.1f}",
+            row.id, row.state.value, escape(printable(row.model)), f"{row.paths:,}",
+            f"{row.horizon_s:g}", str(row.seed), f"{row.events:,}", f"{row.bytes / 1e6:,.1f}",
         )  # fmt: skip
     # A table that is cut off says less than one that is wrapped by the terminal.
     console = Console(width=max(Console().width, LIST_WIDTH))
@@ -74,7 +79,8 @@ def list_runs(
     every = search(store)
     size = sum(row.bytes for row in every) / GB
     console.print(
-        f"{len(found)} of {len(every)} runs shown; all take {size:.2f} GB in {store.root}"
+        f"{len(found)} of {len(every)} runs shown; all take {size:.2f} GB in {store.root}",
+        markup=False,
     )
 
 
@@ -82,7 +88,6 @@ def list_runs(
 def show(run: Run, folder: Runs = None) -> None:
     """Show what a run is, what it was made from, and its key numbers."""
     from rich.console import Console
-    from rich.markup import escape
 
     from app.manifest import read_manifest
     from engine.runs import RunState, RunStore
@@ -107,6 +112,8 @@ def show(run: Run, folder: Runs = None) -> None:
         "attempts": str(status.attempt),
         "fingerprint": status.fingerprint or "none",
     }
+    if status.origin:
+        lines["fetched from"] = status.origin
     if (one.folder / "manifest.json").is_file():
         manifest = read_manifest(one.folder)
         lines |= {f.name: f.sha256 for f in manifest.files}
@@ -120,7 +127,8 @@ def show(run: Run, folder: Runs = None) -> None:
     console = Console()
     width = max(len(name) for name in lines) + 2
     for name, value in lines.items():
-        console.print(f"{escape(name):{width}}{escape(value)}", soft_wrap=True, highlight=False)
+        line = f"{printable(name):{width}}{printable(value)}"
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 @runs.command()
@@ -130,7 +138,7 @@ def rm(run: Annotated[list[str], typer.Argument(help="Ids of runs, or the ends o
     from engine.runs import RunStore
 
     store = RunStore(folder)
-    chosen = [named_run(store, one).id for one in run]
+    chosen = [named_id(store, one) for one in run]
     if not yes:
         typer.confirm(f"Delete {', '.join(chosen)} and all results?", abort=True)
     for run_id in chosen:
@@ -217,8 +225,11 @@ def gc(
         if not yes:
             typer.confirm(f"Delete {len(old)} runs, {size:.2f} GB, and all results?", abort=True)
         for row in old:
-            store.remove(row.id)
-            typer.echo(f"deleted {row.id}")
+            try:
+                store.remove(row.id)
+                typer.echo(f"deleted {row.id}")
+            except FaultlineError as error:  # it was taken up again meanwhile
+                typer.echo(f"kept {error}")
     left = search(store)
     typer.echo(f"{len(left)} runs, {sum(row.bytes for row in left) / GB:.2f} GB")
 
@@ -229,12 +240,17 @@ def named_run(store: RunStore, name: str) -> StoredRun:
     Raises
     ------
     FaultlineError
-        There is none, or there are several.
+        There is none, there are several, or it cannot be read.
     """
+    return store.get(named_id(store, name))
+
+
+def named_id(store: RunStore, name: str) -> str:
+    """The id of a run that may be broken, from all or the end of it; see `named_run`."""
     ends = [run_id for run_id in store.ids() if name and run_id.endswith(f"-{name}")]
     if len(ends) > 1:
         raise FaultlineError(f"{name}: ends {len(ends)} ids, such as {ends[0]}; give a longer part")
-    return store.get(ends[0] if ends else name)
+    return ends[0] if ends else name
 
 
 def _old(rows: list[IndexRow], keep_days: float | None, max_gb: float | None) -> list[IndexRow]:

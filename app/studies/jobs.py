@@ -26,6 +26,7 @@ from engine.runs import RunState, default_root
 from engine.runs.atomic import write_atomic
 from engine.runs.processes import ProcessMark
 from engine.runs.run_id import stamped
+from engine.runs.store import strange_file
 from model.errors import FaultlineError
 
 if TYPE_CHECKING:  # it loads the simulator, which those who only look at studies do not need
@@ -131,6 +132,11 @@ class Studies:
         folder = self.root / study_id
         if folder.is_symlink() or not folder.is_dir():
             raise FaultlineError(f"study {study_id}: no such study in {self.root}")
+        if strange := strange_file(folder):
+            raise FaultlineError(
+                f"study {study_id}: {strange} is a link or a device, which no study holds; delete "
+                f"{folder}"
+            )
         return folder
 
     def ids(self) -> list[str]:

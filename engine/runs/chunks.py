@@ -6,14 +6,14 @@ import hashlib
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from engine.ensemble import chunk_file, chunk_files, write_ensemble
 from engine.rollout import StressRun
 from engine.runs.atomic import write_atomic
-from engine.spec import RunSpec
+from engine.spec import MOST_PATHS, RunSpec
 from engine.stored_ensemble import StoredEnsemble
 from model.errors import FaultlineError
 from model.profile import AssetProfile
@@ -49,9 +49,34 @@ class Journal(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    paths: int = Field(ge=1)
-    chunk_paths: int = Field(ge=1)
+    paths: int = Field(ge=1, le=MOST_PATHS)
+    chunk_paths: int = Field(ge=1, le=MOST_PATHS)
     chunks: tuple[Chunk, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        """Each chunk is its own part of the paths, in its own files: nobody wrote it by hand."""
+        parts = dict(self.parts())
+        if len({chunk.number for chunk in self.chunks}) < len(self.chunks):
+            raise ValueError("a chunk is named twice")
+        for chunk in self.chunks:
+            own = range(chunk.first, chunk.first + chunk.paths)
+            arms, opening = (
+                {chunk_file(Path(f"{kind}.parquet"), chunk.number).name for kind in kinds}
+                for kinds in (ARMS, (OPENING,))
+            )
+            if parts.get(chunk.number) != own or not arms <= chunk.files.keys() <= arms | opening:
+                raise ValueError(f"chunk {chunk.number} is not a part of the run")
+        return self
+
+    def parts(self) -> Iterator[tuple[int, range]]:
+        """Number and path numbers of each chunk of the run, there or not."""
+        for number, first in enumerate(range(0, self.paths, self.chunk_paths)):
+            yield number, range(first, min(self.paths, first + self.chunk_paths))
+
+    def text(self) -> str:
+        """As it is written."""
+        return self.model_dump_json(indent=1) + "\n"
 
 
 def expected_events(spec: RunSpec, profile: AssetProfile) -> float:
@@ -85,12 +110,18 @@ class RunPaths:
     def begin(self, spec: RunSpec, chunk_paths: int) -> None:
         """Settle how the paths are cut up, unless that is settled; drop chunks that are broken.
 
+        Where it is settled anew, files of chunks that were cut in another way are deleted: readers
+        take all that there are.
+
         Raises
         ------
         OSError
             The folder cannot be written.
         """
         if self.journal is None or self.journal.paths != spec.paths:
+            for kind in (*ARMS, OPENING):
+                for path in chunk_files(self.folder / f"{kind}.parquet"):
+                    path.unlink()
             self._write(Journal(paths=spec.paths, chunk_paths=chunk_paths))
         elif broken := self.broken():
             kept = [chunk for chunk in self.journal.chunks if chunk.number not in broken]
@@ -101,7 +132,7 @@ class RunPaths:
         return {
             chunk.number
             for chunk in self._settled().chunks
-            if any(_digest(self.folder / name) != known for name, known in chunk.files.items())
+            if any(digest(self.folder / name) != known for name, known in chunk.files.items())
         }
 
     @property
@@ -121,10 +152,7 @@ class RunPaths:
         """Number and path numbers of each chunk that the journal does not name."""
         journal = self._settled()
         there = {chunk.number for chunk in journal.chunks}
-        for number in range(math.ceil(journal.paths / journal.chunk_paths)):
-            first = number * journal.chunk_paths
-            if number not in there:
-                yield number, range(first, min(journal.paths, first + journal.chunk_paths))
+        yield from (part for part in journal.parts() if part[0] not in there)
 
     def keep(self, number: int, run: StressRun) -> None:
         """Write the files of a chunk, then the journal; see `write_chunk`."""
@@ -182,7 +210,7 @@ class RunPaths:
         return self.journal
 
     def _write(self, journal: Journal) -> None:
-        write_atomic(self.folder / JOURNAL, journal.model_dump_json(indent=1) + "\n")
+        write_atomic(self.folder / JOURNAL, journal.text())
         self.journal = journal
 
 
@@ -198,11 +226,11 @@ def write_chunk(folder: Path, number: int, run: StressRun) -> Chunk:
     for arm, ensemble in zip(ARMS, (run.baseline, run.shocked), strict=True):
         path = chunk_file(folder / f"{arm}.parquet", number)
         write_ensemble(ensemble, path)
-        files[path.name] = _digest(path)
+        files[path.name] = digest(path)
     if run.opening is not None:
         path = chunk_file(folder / f"{OPENING}.parquet", number)
         run.opening.write(path)
-        files[path.name] = _digest(path)
+        files[path.name] = digest(path)
     return Chunk(
         number=number, first=int(run.baseline.paths[0]), paths=len(run.baseline), files=files,
         timing=run.timing,
@@ -232,7 +260,7 @@ def _read_journal(path: Path) -> Journal | None:
         return None
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     """Hexadecimal SHA-256 of a file, empty where it cannot be read."""
     try:
         with path.open("rb") as file:

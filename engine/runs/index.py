@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from engine.runs.run_id import made
 from engine.runs.status import RunState
@@ -80,9 +80,18 @@ def search(
         query += " AND instr(lower(id || ' ' || asset || ' ' || scenario || ' ' || model), ?)"
         values.append(text.lower())
     query += " ORDER BY made DESC LIMIT ?"
-    with contextlib.closing(_current(store)) as connection:
-        rows = connection.execute(query, [*values, -1 if limit is None else limit]).fetchall()
-    return [IndexRow.model_validate(dict(row)) for row in rows]
+    values.append(-1 if limit is None else limit)
+
+    def rows(connection: sqlite3.Connection) -> list[IndexRow]:
+        with contextlib.closing(connection):
+            found = connection.execute(query, values).fetchall()
+        return [IndexRow.model_validate(dict(row)) for row in found]
+
+    try:
+        return rows(_current(store))
+    except (sqlite3.Error, ValidationError):  # somebody else wrote to it
+        _delete(store)
+        return rows(_open(":memory:", store))
 
 
 def _current(store: RunStore) -> sqlite3.Connection:
@@ -94,10 +103,14 @@ def _current(store: RunStore) -> sqlite3.Connection:
         except sqlite3.OperationalError:  # read-only, full, or kept locked: do without the file
             break
         except sqlite3.DatabaseError:  # broken: away with it
-            for suffix in ("", "-wal", "-shm"):
-                with contextlib.suppress(OSError):
-                    path.with_name(FILE + suffix).unlink(missing_ok=True)
+            _delete(store)
     return _open(":memory:", store)
+
+
+def _delete(store: RunStore) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            (store.root / (FILE + suffix)).unlink(missing_ok=True)
 
 
 def _open(where: str, store: RunStore) -> sqlite3.Connection:

@@ -48,6 +48,7 @@ class RunStatus(BaseModel):
     interrupted : the worker died without a last word: the run can go on where it stopped
     automatic : how many times in a row it went on by itself since a person asked for it
     queue : the dashboard's queue takes it up; False for a run of the command line
+    origin : where the run was fetched from; empty for one of this store's own
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,6 +69,7 @@ class RunStatus(BaseModel):
     interrupted: bool = False
     automatic: int = 0
     queue: bool = True
+    origin: str = ""
 
     @classmethod
     def queued(cls, fingerprint: str = "", queue: bool = True) -> RunStatus:
@@ -89,6 +91,24 @@ class RunStatus(BaseModel):
             automatic=self.automatic + 1 if automatic else 0,
             queue=queue,
             worker=_own(queue),
+            origin=self.origin,
+        )
+
+    def fetched(self, origin: str, whole: bool) -> RunStatus:
+        """The status here of a run that had this one at `origin`, over whatever it says itself."""
+        return RunStatus(
+            state=RunState.FINISHED if whole else RunState.FAILED,
+            created=self.created,
+            started=self.started,
+            ended=self.ended or datetime.now(UTC),
+            fraction=1.0 if whole else 0.0,
+            events=self.events,
+            events_per_s=self.events_per_s,
+            message="" if whole else "fetched before it was finished",
+            fingerprint=self.fingerprint,
+            attempt=self.attempt,
+            queue=False,
+            origin=origin,
         )
 
     @property

@@ -31,8 +31,8 @@ from model.errors import FaultlineError
 LOG_TAIL_BYTES = 4_000
 DIED = "the process of this run died"
 HALF, GONE = ".new-", ".gone-"  # folders that are being made, or deleted
-SCRATCH = ".reproduce-"  # then the process that uses the folder
-LOCK = "worker.lock"
+PROBE = ".probe-"
+SCRATCH, FETCH = ".reproduce-", ".fetch-"  # then the process that uses the folder
 HALF_AGE_S = 60.0
 CHANGED = ".changed"  # touched when a run that was over waits again
 
@@ -41,9 +41,9 @@ def default_root() -> Path:
     """`FAULTLINE_RUNS`, else the folder `faultline/runs` in the user's data folder (XDG)."""
     chosen = os.environ.get("FAULTLINE_RUNS")
     if chosen:
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen))  # which leaves a user that there is not as it is
     data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "faultline" / "runs"
+    return Path(os.path.expanduser(data)) / "faultline" / "runs"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class RunStore:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / f".probe-{secrets.token_hex(4)}"
+            probe = self.root / f"{PROBE}{secrets.token_hex(4)}"
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -116,22 +116,38 @@ class RunStore:
         return run_id
 
     def folder(self, run_id: str) -> Path:
-        """Folder of a run that exists.
+        """Folder of a run that exists, and of which every file lies in it.
 
         Raises
         ------
         FaultlineError
-            `run_id` is no id (it is never taken as a path), or there is no such run.
+            `run_id` is no id (it is never taken as a path), there is no such run, or it holds a
+            link, which would lead out of the store, or a pipe, for which a reader would wait.
         """
+        folder = self._named(run_id)
+        if strange := strange_file(folder):
+            raise FaultlineError(
+                f"{run_id}: {strange} is a link or a device, which no run holds; it is not opened: "
+                f"`faultline runs rm {run_id}` deletes the run and leaves what is linked to"
+            )
+        if not (folder / "spec.json").is_file():
+            raise self._missing(run_id)
+        return folder
+
+    def _named(self, run_id: str) -> Path:
+        """Folder of what is called so, whatever it holds."""
         if not RUN_ID.fullmatch(run_id):
             raise FaultlineError(
                 f"{run_id[:60]!r} is not a run id; ids look like 20260102T030405Z-amzn-calm-0a1b2c"
             )
         folder = self.root / run_id
         # A link would lead out of the store: what is deleted or taken away lies in it.
-        if folder.is_symlink() or not (folder / "spec.json").is_file():
-            raise FaultlineError(f"{run_id}: no such run in {self.root}; it may have been deleted")
+        if folder.is_symlink() or not folder.is_dir():
+            raise self._missing(run_id)
         return folder
+
+    def _missing(self, run_id: str) -> FaultlineError:
+        return FaultlineError(f"{run_id}: no such run in {self.root}; it may have been deleted")
 
     def ids(self) -> list[str]:
         """Ids of all runs, the newest first."""
@@ -245,14 +261,14 @@ class RunStore:
             return 0
 
     def remove(self, run_id: str) -> None:
-        """Delete a run and all that belongs to it.
+        """Delete a run and all that belongs to it, broken or not.
 
         Raises
         ------
         FaultlineError
             It is at work, or cannot be deleted.
         """
-        folder = self.folder(run_id)
+        folder = self._named(run_id)
         try:
             running = self.status(run_id).state is RunState.RUNNING
         except FaultlineError:
@@ -262,7 +278,8 @@ class RunStore:
         gone = self.root / f"{GONE}{run_id}"
         try:
             folder.rename(gone)  # from here on there is no such run, wherever we are killed
-            shutil.rmtree(gone)
+            with suppress(FileNotFoundError):  # another process collects garbage
+                shutil.rmtree(gone)
         except OSError as error:
             raise FaultlineError(f"{folder}: cannot be deleted ({error.strerror})") from error
 
@@ -270,12 +287,14 @@ class RunStore:
         """Delete what kills have left behind; names of what was deleted.
 
         That are folders half made or half deleted, and temporary files in runs that are over.
-        Folders younger than `HALF_AGE_S` may be in the making and stay.
+        What is younger than `HALF_AGE_S` may be in the making and stays.
         """
         deleted = []
         for path in self.root.glob(".*") if self.root.is_dir() else ():
-            half = path.name.startswith(HALF) and _age_s(path) > HALF_AGE_S
+            half = path.name.startswith((HALF, PROBE)) and _age_s(path) > HALF_AGE_S
             if half or path.name.startswith(GONE) or _left(path.name):
+                if path.name.startswith(PROBE):
+                    path.unlink(missing_ok=True)
                 shutil.rmtree(path, ignore_errors=True)
                 deleted.append(path.name)
         for run in self.runs():
@@ -288,15 +307,14 @@ class RunStore:
     @contextmanager
     def claim(self, run_id: str) -> Iterator[bool]:
         """Be the only process that works on a run; False where another one is."""
-        path = self.folder(run_id) / LOCK
-        with path.open("w") as lock:
+        # A file that is never replaced: two processes would else hold locks on two of one name.
+        with (self.folder(run_id) / "spec.json").open("rb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 yield False
                 return
             yield True
-            path.unlink(missing_ok=True)
 
     def request_cancel(self, run_id: str) -> None:
         """Ask for a run to be cancelled; one that waits is cancelled at once."""
@@ -338,10 +356,25 @@ class RunStore:
             ) from error
 
 
+def strange_file(folder: Path) -> str:
+    """Name of something in a folder that is neither a file nor a folder; empty if there is none."""
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                plain = entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+                if not plain and os.path.lexists(entry.path):  # it may just have been deleted
+                    return entry.name
+    except OSError:  # the folder may, too
+        pass
+    return ""
+
+
 def _left(name: str) -> bool:
     """Whether a folder was the scratch of a process that is gone."""
-    pid = name.removeprefix(SCRATCH).partition("-")[0]
-    return name.startswith(SCRATCH) and not (pid.isdigit() and psutil.pid_exists(int(pid)))
+    if not name.startswith((SCRATCH, FETCH)):
+        return False
+    pid = name.split("-")[1]
+    return not (pid.isdecimal() and psutil.pid_exists(int(pid)))
 
 
 def _age_s(path: Path) -> float:

@@ -130,4 +130,6 @@ def _segment(name: str, tick_size: float, data: str, start_ns: int, end_ns: int)
             recording = Recording(recording.events, replay(recording).quotes)
     except RecordingError as error:
         raise ScenarioError(str(error)) from error
+    except OSError as error:
+        raise ScenarioError(f"recording {name[:60]!r}: {error.strerror}; name another") from error
     return recording.between(start_ns, end_ns)

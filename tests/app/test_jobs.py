@@ -174,7 +174,7 @@ def test_a_run_waits_for_memory_unless_it_is_alone(
     store: RunStore, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room: list[RunSpec] = []
-    monkeypatch.setattr("app.jobs.has_room", lambda spec: spec in room)
+    monkeypatch.setattr("app.jobs.has_room", lambda spec, _: spec in room)
     runner = JobRunner(store, command, limit=2)
     wanted = spec()
     first, second = runner.submit(spec()), runner.submit(wanted)

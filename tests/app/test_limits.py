@@ -52,6 +52,7 @@ def test_memory_does_not_hold_all_events() -> None:
 def test_what_does_not_fit_is_refused_with_what_does(
     free: str, what: str, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(app.limits, "free_bytes", lambda: int(100 * GB))
     monkeypatch.setattr(app.limits, free, lambda *_: int(0.9 * GB))
     big = of(paths=60_000)
     with pytest.raises(SpecError, match=f"GB of {what} and 0.9 GB are free") as caught:
@@ -64,11 +65,39 @@ def test_what_does_not_fit_is_refused_with_what_does(
     assert has_room(of(paths=most)) or what == "disk"
 
 
+def test_the_longest_horizon_that_fits_is_named(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only where the scenario is over by then."""
+    monkeypatch.setattr(app.limits, "free_bytes", lambda: int(0.9 * GB))
+    long = of(paths=600, horizon_s=900.0)
+    with pytest.raises(SpecError, match=r"paths fit, or at most \d+ s of 600 paths") as caught:
+        check_fits(long, store)
+    most = int(str(caught.value).rpartition("at most ")[2].split()[0].replace(",", ""))
+    assert check_fits(of(paths=600, horizon_s=float(most)), store) is not None
+    with pytest.raises(SpecError):
+        check_fits(of(paths=600, horizon_s=float(most + 1)), store)
+    with pytest.raises(SpecError) as caught:
+        check_fits(of(paths=60_000), store)
+    assert " s of 60,000 paths" not in str(caught.value)
+
+
 def test_where_not_even_one_path_fits(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app.limits, "free_bytes", lambda: 1_000_000)
-    with pytest.raises(SpecError, match="take a shorter horizon"):
+    with pytest.raises(SpecError, match="not even one path fits"):
         check_fits(SPEC, store)
     assert not has_room(SPEC)
+
+
+def test_runs_that_load_have_their_memory_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    need = estimate(SPEC).memory_bytes
+    monkeypatch.setattr(app.limits, "free_bytes", lambda: int(2.5 * need))
+    monkeypatch.setattr(app.limits, "free_gpu_bytes", lambda: int(1.5 * need))
+    assert has_room(SPEC, [SPEC])
+    assert not has_room(SPEC, [SPEC, SPEC])
+    monkeypatch.setattr(app.limits, "on_gpu", lambda spec: spec.seed == 1)
+    assert has_room(SPEC, [of(seed=2)])
+    assert not has_room(SPEC, [SPEC])
 
 
 def test_a_budget_is_warned_of_before_the_run(

@@ -230,3 +230,46 @@ def test_a_manifest_that_is_gone_is_named(finished: RunStore, tmp_path: Path) ->
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(FaultlineError, match=r"manifest\.json: manifest cannot be read"):
         read_manifest(tmp_path)
+
+
+def test_a_run_that_cannot_be_read_can_be_deleted(
+    finished: RunStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (done,) = finished.ids()
+    store = RunStore(tmp_path / "runs")
+    for name in ("status.json", "spec.json"):
+        broken = store.create(finished.get(done).spec)
+        (store.folder(broken) / name).write_text("{")
+        assert f"deleted {broken}" in run(store, capsys, "runs", "rm", "-y", broken[-6:])
+    assert store.ids() == []
+
+
+def test_words_of_a_run_do_not_steer_the_terminal(
+    finished: RunStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (done,) = finished.ids()
+    store = RunStore(tmp_path / "runs")
+    spec = finished.get(done).spec.model_copy(update={"model": "\x1b[2J[/bold]", "asset": "\x07"})
+    own = store.create(spec)
+    store.close(own, RunState.FAILED, "\x1b]0;title\x07")
+    for command in (["list"], ["show", own]):
+        shown = run(store, capsys, "runs", *command)
+        assert "\N{REPLACEMENT CHARACTER}[2J[/bold]" in shown
+        assert not {"\x1b", "\x07"} & set(shown)
+
+
+def test_probes_of_killed_programs_are_collected(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    old, young = tmp_path / ".probe-1", tmp_path / ".probe-2"
+    old.touch()
+    young.touch()
+    os.utime(old, (time.time() - 3600,) * 2)
+    assert store.collect_garbage() == [".probe-1"]
+    assert [path.name for path in tmp_path.iterdir()] == [".probe-2"]
+
+
+def test_folders_whose_names_look_like_markup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = RunStore(tmp_path / "a[/x]" / "runs")
+    assert f"in {store.root}" in run(store, capsys, "runs", "list")

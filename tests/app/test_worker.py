@@ -131,7 +131,17 @@ def test_two_workers_never_share_a_run(store: RunStore, monkeypatch: pytest.Monk
 
     spec = RunSpec(asset="AMZN", scenario=Scenario.none())
     run_id = store.create(spec)
-    with (store.folder(run_id) / "worker.lock").open("w") as held:
+    with (store.folder(run_id) / "spec.json").open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert app.worker.main(store.folder(run_id)) == 0
     assert store.status(run_id).state is RunState.QUEUED
+
+
+def test_a_worker_that_comes_late_leaves_the_run_as_it_is(store: RunStore) -> None:
+    """It was started, and before it began the run was cancelled, or done by somebody else."""
+    for state in (RunState.CANCELLED, RunState.FINISHED):
+        run_id = store.create(RunSpec(asset="AMZN", scenario=Scenario.none()))
+        store.close(run_id, state)
+        before = store.status(run_id)
+        assert app.worker.main(store.folder(run_id)) == 0
+        assert store.status(run_id) == before

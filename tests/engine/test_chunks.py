@@ -167,3 +167,33 @@ def test_chunks_are_of_like_size_and_fit_into_memory() -> None:
     long = many.model_copy(update={"paths": 4096, "horizon_s": 23_400.0})
     assert chunk_size(long, PROFILE) == LEAST_CHUNK_PATHS
     assert chunk_size(many.model_copy(update={"paths": 4096}), PROFILE, "cuda") == 1024
+
+
+def test_chunks_cut_in_another_way_are_not_read(kept: RunPaths, whole: StressRun) -> None:
+    """The journal is lost, and whoever goes on cuts the paths into fewer chunks."""
+    (kept.folder / "chunks.json").unlink()
+    resumed = RunPaths(kept.folder)
+    resumed.begin(SPEC, 7)
+    assert not list(kept.folder.glob("*.parquet"))
+    resumed.keep(0, roll(SPEC))
+    same(resumed.run(SPEC, PROFILE).shocked, whole.shocked)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"number": 1', '"number": 0'),
+        ('"number": 1', '"number": 3'),
+        ('"first": 3', '"first": 2'),
+        ('"baseline-00001', '"baseline-00000'),
+        ('"shocked-00001', '"secret-00001'),
+        ('"paths": 7', '"paths": 999999999999'),
+        ('"chunk_paths": 3', '"chunk_paths": 1'),
+    ],
+)
+def test_a_journal_that_was_written_by_hand_is_none(kept: RunPaths, old: str, new: str) -> None:
+    path = kept.folder / "chunks.json"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    assert RunPaths(kept.folder).journal is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,17 @@ def test_several_processes_use_one_index(store: RunStore) -> None:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     assert len(search(store)) == 18
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE runs SET state = 'xyz', paths = 'many'", "DROP TABLE runs"]
+)
+def test_what_somebody_else_wrote_into_it_is_not_believed(store: RunStore, change: str) -> None:
+    for run_id in store.ids():
+        store.close(run_id, RunState.FINISHED)  # rows of runs that are over are not read again
+    assert seeds(store) == [3, 2, 1]
+    with closing(sqlite3.connect(store.root / FILE)) as connection:
+        connection.execute(change)
+        connection.commit()
+    for _ in range(2):
+        assert seeds(store) == [3, 2, 1]

@@ -157,6 +157,8 @@ def test_the_store_is_where_the_user_says(monkeypatch: pytest.MonkeyPatch) -> No
     assert default_root() == Path("/data/faultline/runs")
     monkeypatch.delenv("XDG_DATA_HOME")
     assert default_root() == Path.home() / ".local/share/faultline/runs"
+    monkeypatch.setenv("FAULTLINE_RUNS", "~nobody-of-this-name/runs")
+    assert default_root() == Path("~nobody-of-this-name/runs")
 
 
 def test_the_tail_of_a_log(store: RunStore) -> None:

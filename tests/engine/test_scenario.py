@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from engine.scenario import Scenario, list_scenarios, load_scenario, parse_scenario
 from engine.shocks import ShockPlan, Tilt
@@ -357,3 +358,10 @@ def test_exclusive_shocks_do_not_overlap() -> None:
     parse_scenario(two(12, "[GOOG]"), "x")
     with pytest.raises(ScenarioError, match=r"^x: shocks\[0\] and shocks\[1\] \(tick_size\) over"):
         parse_scenario(two(12), "x")
+
+
+@pytest.mark.parametrize("field", ["title", "description", "provenance", "notes"])
+def test_words_that_would_steer_a_terminal(field: str) -> None:
+    with pytest.raises(ValidationError, match="control character"):
+        Scenario.model_validate(Scenario.none().model_dump() | {field: "a\x1b[2Jb"})
+    assert Scenario.model_validate(Scenario.none().model_dump() | {field: "a\n\tb – é"})

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import struct
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from app.cli import invoke
+from app.models import check_model
 from app.own_recordings import inside
 from app.report.bundle import _parquet
 from app.studies.jobs import Studies
@@ -18,7 +21,9 @@ from engine import portfolio_returns
 from engine.portfolio_returns import read_returns
 from engine.runs import RunStore
 from engine.runs.chunks import RunPaths
+from engine.runs.index import search
 from engine.scenario import Scenario, load_scenario
+from engine.shocks.recorded_segment import RecordedSegment
 from engine.spec import RunSpec
 from model.catalogue import assets_dir, find_asset, load_profile
 from model.checkpoint import CONFIG, WEIGHTS, file_hash, load_checkpoint
@@ -27,7 +32,20 @@ from model.readers import csv_file, read_bitstamp, read_lobster
 
 SPEC = RunSpec(asset="AMZN", scenario=Scenario.none(), paths=2)
 NAME = "AMZN_2012-06-21_34200000_57600000_message_1.csv"
-PATHS = ("../../etc/passwd", "/etc/passwd", "..", ".", "", "a/b", "a\\b", "a\x00b", "..%2f..", "~")
+LONG = "x" * 300  # longer than a name of a file can be
+PATHS = (
+    "../../etc/passwd",
+    LONG,
+    "/etc/passwd",
+    "..",
+    ".",
+    "",
+    "a/b",
+    "a\\b",
+    "a\x00b",
+    "..%2f..",
+    "~",
+)
 
 
 def checkpoint(folder: Path, header: dict[str, object] | bytes, length: int | None = None) -> Path:
@@ -164,6 +182,17 @@ def test_names_that_are_paths(name: str, tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
+def test_names_longer_than_any_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAULTLINE_DATA", str(tmp_path))
+    shock = RecordedSegment(
+        recording=f"{LONG}.csv", from_clock="10:30:00", start_s=1.0, duration_s=2.0
+    )
+    with pytest.raises(FaultlineError, match="File name too long"):
+        shock.compile(1.0, load_profile("AMZN"), 60.0)
+    with pytest.raises(CheckpointError, match="is not known"):
+        check_model(LONG, "AMZN")
+
+
 def test_file_of_the_data_folder(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "secret.csv").write_text("1")
@@ -190,6 +219,44 @@ def test_links_out_of_the_store_are_not_followed(tmp_path: Path) -> None:
     assert _parquet(folder, 1) == {}
     store.remove(own)
     assert (tmp_path / "keep" / "secret.parquet").read_text() == "secret"
+
+
+@pytest.mark.parametrize(
+    "name", ["log.txt", "status.json", "summary.json", "cancel", "chunks.json"]
+)
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_run_that_holds_a_link_or_a_pipe(name: str, kind: str, tmp_path: Path) -> None:
+    """Nothing of it is read, written or waited for; it can be deleted, and nothing else is."""
+    store = RunStore(tmp_path / "runs")
+    own = store.create(SPEC)
+    secret = tmp_path / "secret.json"
+    secret.write_text("secret")
+    path = store.root / own / name
+    path.unlink(missing_ok=True)
+    if kind == "link":
+        path.symlink_to(secret)
+    else:
+        os.mkfifo(path)
+    for ask in (store.get, store.status, store.log_tail, store.reopen, store.request_cancel):
+        with pytest.raises(FaultlineError, match=f"{name} is a link or a device"):
+            ask(own)
+    with pytest.raises(FaultlineError, match="is a link"), store.claim(own):
+        pass
+    assert store.runs() == []
+    assert search(store) == []
+    assert invoke(["runs", "rm", "-y", own, "--runs", str(store.root)]) == 0
+    assert not (store.root / own).exists()
+    assert secret.read_text() == "secret"
+
+
+def test_a_study_that_holds_a_link(tmp_path: Path) -> None:
+    folder = tmp_path / "studies" / "20260102T030405Z-0a1b2c"
+    folder.mkdir(parents=True)
+    (folder / "log.txt").symlink_to(tmp_path / "secret")
+    studies = Studies(tmp_path / "studies")
+    for ask in (studies.log_tail, studies.cancel, studies.status):
+        with pytest.raises(FaultlineError, match=r"log\.txt is a link"):
+            ask(folder.name)
 
 
 def test_journal_names_files_of_its_own_folder_only(tmp_path: Path) -> None:

@@ -39,10 +39,10 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_text_is_refused(name: str) -> None:
     text, message = HOSTILE[name]
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(FaultlineError, match=message) as caught:
         parse_yaml(text, "upload", FaultlineError)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert str(caught.value).startswith("upload: ")
     assert len(str(caught.value)) < 300
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from app.cli import invoke
 from engine.rollout import rollout
 from engine.runs import RunState
+from engine.runs.copies import fetch_run
 from engine.sweep import SweepCell
 from model.checkpoint import load_checkpoint
 from model.features import flow_features
@@ -76,6 +78,38 @@ def test_a_run_killed_again_and_again(
             victim.inspect(reference.hashes())
     assert victim.ask() == 0, victim.said()
     assert victim.risk(victim.out) == reference.risk(reference.out)
+
+
+def test_a_copied_run_killed(
+    victim: Victim, reference: Victim, tally: Tally, dice: np.random.Generator
+) -> None:
+    """What is in the copy is whole, can be fetched, and is completed by the same command."""
+    to = ("--copy-to", f"file://{victim.root}/copies")
+    count = count_operations(victim.command(*to), victim.root / "count")
+    for _ in range(share_of_kills(0.2, 2)):
+        victim.clear()
+        shutil.rmtree(victim.root / "copies", ignore_errors=True)
+        with tally.trial("copied run killed at a file operation") as row:
+            operation = int(dice.integers(0, count))
+            row.struck += run_killed(victim.command(*to), operation=operation) is None
+            victim.inspect(reference.hashes())
+            for copy in (victim.root / "copies").glob("*"):
+                if (copy / "status.json").is_file():
+                    fetched(copy).inspect(reference.hashes())
+            assert victim.ask(*to) == 0, victim.said()
+            (copy,) = (victim.root / "copies").glob("*")
+            other = fetched(copy)
+            assert other.store.status(copy.name).state is RunState.FINISHED
+            other.inspect(reference.hashes())
+            assert other.risk(other.store.folder(copy.name)) == reference.risk(reference.out)
+
+
+def fetched(copy: Path) -> Victim:
+    """Another machine's store with what is in a copy."""
+    other = Victim(copy.parents[1] / "elsewhere")
+    other.clear()
+    fetch_run(f"file://{copy}", other.store)
+    return other
 
 
 def test_a_report_killed(victim: Victim, reference: Victim, tally: Tally, tmp_path: Path) -> None:
