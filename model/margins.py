@@ -5,8 +5,9 @@ time have one kind, depth two (add, cancel), size three (add, cancel, crossing a
 no margin, buying and selling mirror each other. The network learns what the past adds to the
 logits: an asset with other sizes and waits than those of training keeps its own.
 
-The margin is the asset's own (`model.token_tables`) on every path and stands. What changes from one
-hour to the next is told by the slow contexts (`model.slow`).
+A network is trained with the asset's own margin (`model.token_tables`). A path with a history moves
+half the way from there to what the last minutes showed, and stands there: sizes and waits keep
+their level for longer than a window of events remembers.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import numpy as np
 
 from model.codec import BINS, CROSSING, Tokens
 from model.events import Float64
+from model.slow import HALF_LIFE_S
 from model.token_tables import MARGIN_SHAPE
 
 LEAST_SHARE = 1e-7
+FOLLOWED = 0.5  # of the way to recent shares; over the next minutes it is the likeliest, see docs
+PRIOR_EVENTS = 200.0  # what the asset's own shares weigh against counted events
 _SIDE = 1
 
 
@@ -48,3 +52,23 @@ def log_margin(share: Float64) -> Float64:
     out = np.log(np.maximum(share, LEAST_SHARE))
     out[..., _SIDE, :, :] = 0.0
     return out
+
+
+def followed_margin(tokens: Tokens, dt_s: Float64, prior: Float64) -> Float64:
+    """The margin after a history, float64 [5, 3, 16].
+
+    Shares are counted with the half-life of the slow contexts and weighed against the asset's.
+
+    Parameters
+    ----------
+    tokens : uint8 [n, 5]; dt_s : float64 [n], seconds before each event
+    prior : float64 [5, 3, 16], shares of the asset
+    """
+    weight = 2.0 ** ((np.cumsum(dt_s) - dt_s.sum()) / HALF_LIFE_S)
+    counts = np.zeros(MARGIN_SHAPE)
+    for i in range(len(BINS)):
+        kind = np.asarray(kinds(i, tokens.astype(np.int64)))
+        np.add.at(counts[i], (kind, tokens[:, i]), weight)
+    recent = counts + PRIOR_EVENTS * prior
+    recent /= counts.sum(-1, keepdims=True) + PRIOR_EVENTS
+    return (1.0 - FOLLOWED) * log_margin(prior) + FOLLOWED * log_margin(recent)

@@ -16,6 +16,7 @@ from model.decoder_cpu import CpuDecoder
 from model.errors import SpecError
 from model.events import Float64, Int64, Recording
 from model.features import FAST_CONTEXTS, context_scale, flow_features, stationary_state
+from model.margins import followed_margin
 from model.moves import PURPOSES, ContextBins, Odds, Written, observe, propose, write
 from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.profile import AssetProfile
@@ -100,9 +101,9 @@ class TradeFM:
         session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
-        margin = asset_margin(session.tokenizer, profile, session.settings)
-        kept = np.tile(margin + self.anchor(history is not None), (len(paths), 1, 1, 1))
-        decoder.keep(np.arange(len(paths)), kept)
+        if self.tiers:  # what the history showed belongs to the tiers that it had
+            session.margins[:] = asset_margin(session.tokenizer, profile, session.settings)
+        decoder.keep(np.arange(len(paths)), session.margins + self.anchor(history is not None))
         for name, tier in self.tiers.items():
             session.context[:, 3 + self.checkpoint.tokenizer.contexts.index(name)] = tier
         return session
@@ -136,19 +137,24 @@ class TradeFMSession:
         self.context = np.zeros((len(paths), len(self.tokenizer.context_sizes)), np.uint8)
         self.context[:, :3] = asset_context(profile)
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
+        margin = asset_margin(self.tokenizer, profile, self.settings)
+        self.margins = np.tile(margin, (len(paths), 1, 1, 1))
         self.written = Written(self.state, self.tokens, self.context, self.started)
 
     def read(self, history: Sequence[Recording]) -> None:
         """Take in what came before: the last 2 x window events of each path's recording.
 
-        Slow contexts are those of the whole recording and stay from here on.
+        Slow contexts and margins are those of the whole recording and stay from here on.
         """
+        shares = self.tokenizer.tables(self.profile)["shares"]
         encoded = []
         for b, recording in enumerate(history):
             features, self.state[b] = flow_features(recording, self.profile, open_ticks=0.0)
             tokens, context = self.tokenizer.encode(features)
             if len(context):
                 self.context[b] = context[-1]
+                if self.settings.margins == "asset":
+                    self.margins[b] = followed_margin(tokens, features.dt_s, shares)
             recent = slice(-2 * self.settings.window, None)
             encoded.append(input_columns(tokens[recent], context[recent], self.settings))
         longest = max(len(columns) for columns in encoded)

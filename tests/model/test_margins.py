@@ -16,8 +16,9 @@ from model.decoder_cpu import CpuDecoder
 from model.events import Recording
 from model.features import flow_features
 from model.heads import composite_margin, margin_of
-from model.margins import kinds, shares
+from model.margins import FOLLOWED, PRIOR_EVENTS, followed_margin, kinds, shares
 from model.profile import AssetProfile
+from model.slow import HALF_LIFE_S
 
 Make = Callable[..., Checkpoint]
 
@@ -33,6 +34,22 @@ def test_kinds_of_sizes_are_add_cancel_and_crossing() -> None:
     assert kinds(3, events).tolist() == [2, 0, 1]
     assert kinds(2, torch.from_numpy(events)).tolist() == [0, 0, 1]
     assert kinds(4, events).tolist() == [0, 0, 0]
+
+
+def test_a_followed_margin_equals_a_plain_sum(tokens: np.ndarray) -> None:
+    """Every event counts 2^(-age / half-life); the asset's shares count as so many events."""
+    dt_s, prior = np.random.default_rng(1).exponential(5.0, 300), shares(tokens[:40])
+    found = followed_margin(tokens, dt_s, prior)
+    clock = np.cumsum(dt_s)
+    weight = 0.5 ** ((clock[-1] - clock) / HALF_LIFE_S)
+    assert (found[1] == 0).all()
+    for i, bins in enumerate(BINS):
+        for k in range(3 if i != 1 else 0):
+            own = kinds(i, tokens.astype(int)) == k
+            counts = np.bincount(tokens[own, i], weight[own], 16)
+            share = (counts + PRIOR_EVENTS * prior[i, k]) / (counts.sum() + PRIOR_EVENTS)
+            wanted = (1 - FOLLOWED) * np.log(prior[i, k, :bins]) + FOLLOWED * np.log(share[:bins])
+            np.testing.assert_allclose(found[i, k, :bins], wanted, rtol=1e-9)
 
 
 def test_composite_margin_is_the_sum_of_the_five() -> None:
