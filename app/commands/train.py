@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def train(
     data: Data = None,
     assets: Assets = "AMZN,GOOG,MSFT",
-    preset: Annotated[str, typer.Option(help="tiny, small or tradefm-524m.")] = "small",
+    preset: Annotated[str, typer.Option(help="tiny, small, medium or tradefm-524m.")] = "small",
     out: Annotated[Path, typer.Option(help="Folder of the checkpoint.")] = Path("out/train"),
     name: Annotated[str, typer.Option(help="Name of the model [default: the preset]")] = "",
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps at most.")] = None,
