@@ -23,7 +23,8 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps at most.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Sequences a step.")] = None,
     length: Annotated[
-        int | None, typer.Option(min=8, help="Events a sequence [default: two windows]")
+        int | None,
+        typer.Option(min=8, help="Events a sequence [default: 256, or two windows]"),
     ] = None,
     seed: Seed = 1,
     device: Device = "auto",
