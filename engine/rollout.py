@@ -10,13 +10,14 @@ import numpy as np
 
 from engine.ensemble import PathEnsemble
 from engine.opening import OpeningBooks, OpeningWatch
+from engine.parts import deal
 from engine.seeding import BookSeed, seed_from_profile
 from engine.shocks import ShockPlan, Tilt
 from engine.simulator import MarketSimulator
 from engine.spec import RunSpec
 from model.errors import FaultlineError, SpecError
 from model.events import NS_PER_S, EventsMeta, Recording
-from model.order_flow import OrderFlowModel, Proposals
+from model.order_flow import OrderFlowModel
 from model.profile import AssetProfile
 
 REPORT_EVERY_S = 0.25
@@ -124,25 +125,27 @@ def rollout(
         open_ticks=np.zeros(arms * count),  # the day's open is not known
     )  # fmt: skip
     began = time.perf_counter()
-    session = model.start(
-        np.tile(numbers, arms), spec.seed, profile, simulator.view,
-        None if history is None else list(history) * arms,
-    )  # fmt: skip
+    parts = deal(
+        model, simulator, spec.seed, profile, None if history is None else list(history) * arms
+    )
     opening = OpeningWatch(simulator, count)
-    proposals = Proposals.empty(arms * count)
     repaired = np.zeros(arms * count, np.int64)
     spent = {"start": time.perf_counter() - began, "model": 0.0, "book": 0.0}
     loop_began = reported = time.perf_counter()
+    for part in parts:
+        part.ask()
     while not simulator.done:
-        t0 = time.perf_counter()
-        session.propose(simulator.view, simulator.tilts(), proposals)
-        t1 = time.perf_counter()
-        repaired += proposals.repaired & simulator.view.active
-        simulator.step(proposals)
-        opening.look()
-        t2 = time.perf_counter()
-        spent["model"] += t1 - t0
-        spent["book"] += t2 - t1
+        for part in parts:
+            t0 = time.perf_counter()
+            part.answer()
+            t1 = time.perf_counter()
+            repaired[part.rows] += part.proposals.repaired & part.view.active
+            simulator.step(part.proposals, part.rows)
+            opening.look()
+            t2 = time.perf_counter()
+            part.ask()
+            spent["model"] += t1 - t0 + time.perf_counter() - t2
+            spent["book"] += t2 - t1
         if t2 - reported > REPORT_EVERY_S:
             reported = t2
             if cancelled is not None and cancelled():

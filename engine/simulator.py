@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,7 @@ from model.order_flow import Bools, MarketView, Proposals, Tilts
 # A path, or its burn-in, ends when it has proposed so many events for each that it may record.
 MOST_REFUSED, LEAST_PROPOSALS = 16, 100_000
 _BY_PATH = ("limit_states", "pauses", "first_pause_ns", "log_ratio")
+_Arrays = TypeVar("_Arrays", BookArrays, Memory, ViewArrays, TiltArrays)
 
 
 class MarketSimulator:
@@ -93,7 +95,6 @@ class MarketSimulator:
         self.paths = np.asarray(paths, np.int64)
         self.view = MarketView.empty(count)
         self.executed = 0
-        self._active = count
         self._tilts = Tilts.neutral(count)
         self._recorder = Recorder(count)
         self._books = OrderBooks(count)
@@ -132,7 +133,7 @@ class MarketSimulator:
     @property
     def done(self) -> bool:
         """Whether every path has reached its horizon or was cut."""
-        return self._active == 0
+        return not self.view.active.any()
 
     @property
     def recorded(self) -> Int64:
@@ -152,8 +153,11 @@ class MarketSimulator:
         """Tilts of each path now; the arrays are updated in place by `step`."""
         return self._tilts
 
-    def step(self, proposals: Proposals) -> None:
-        """Execute the proposals, or what the shock plan has due before them; update `view`."""
+    def step(self, proposals: Proposals, part: slice | None = None) -> None:
+        """Execute the proposals, or what the shock plan has due before them; update `view`.
+
+        `part`: positions of the paths to move, to which the proposals belong; None: all.
+        """
         columns = ProposalArrays(
             proposals.dt_ns,
             proposals.action,
@@ -161,18 +165,16 @@ class MarketSimulator:
             proposals.price_ticks,
             proposals.size,
         )
-        self._active, events, full_log, full_book = step(
-            self._books.arrays,
-            self._rows,
-            self._recorder.log,
-            self._view_arrays,
-            self._tilt_arrays,
-            columns,
-            proposals.log_ratio,
-            self._shocks,
-            self._memory,
+        books, view, tilts = self._books.arrays, self._view_arrays, self._tilt_arrays
+        rows, log, memory = self._rows, self._recorder.log, self._memory
+        if part not in (None, slice(0, len(self))):
+            books, memory = _of(books, part), _of(memory, part)
+            view, tilts = _of(view, part), _of(tilts, part)
+            rows, log = rows[part], log[part]
+        _, events, full_log, full_book = step(
+            books, rows, log, view, tilts, columns, proposals.log_ratio, self._shocks, memory,
             self._rules,
-        )
+        )  # fmt: skip
         self.executed += events
         if full_log:
             self._flush()
@@ -219,6 +221,12 @@ class MarketSimulator:
     def _flush(self) -> None:
         self._recorder.flush(self._rows["logged"])
         self._rows["logged"] = 0
+
+
+def _of(arrays: _Arrays, part: slice) -> _Arrays:
+    """The rows of some paths, sharing memory."""
+    parts: Any = (array[part] for array in arrays)
+    return type(arrays)(*parts)
 
 
 @njit(cache=True)

@@ -12,8 +12,8 @@ A model sees the market only through `MarketView`, and an engine knows a model o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass, fields
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -128,6 +128,14 @@ class Tilts:
         )
 
 
+_Columns = TypeVar("_Columns", MarketView, Proposals, Tilts)
+
+
+def part_of(columns: _Columns, part: slice) -> _Columns:
+    """Some of the paths; shares memory with the whole."""
+    return type(columns)(*(getattr(columns, field.name)[part] for field in fields(columns)))
+
+
 class ViewArrays(NamedTuple):
     """The arrays of a `MarketView` under the same names, in the form that compiled code takes."""
 
@@ -187,6 +195,23 @@ class FlowSession(Protocol):
         coordinates (seed, path, view.draw[b], purpose), nothing else, so that the same view gives
         the same proposal in whatever batch.
         """
+        ...
+
+
+@runtime_checkable
+class AskedSession(FlowSession, Protocol):
+    """A session that works beside its caller: `propose` in two halves.
+
+    A model whose sessions are of this kind may say in an attribute `parts` how many of them a
+    rollout should deal its paths out to: while one works, the engine plays the books of another.
+    """
+
+    def ask(self, view: MarketView, tilts: Tilts) -> None:
+        """Start on the next event of each path and return; the view must then stand still."""
+        ...
+
+    def answer(self, out: Proposals) -> None:
+        """Wait for what was asked last and write it to `out`."""
         ...
 
 

@@ -79,6 +79,10 @@ def queue_columns(settings: ModelSettings) -> list[int]:
 PRESETS: dict[str, ModelSettings] = {
     "tiny": ModelSettings(d_model=32, layers=2, heads=2, d_ff=64, window=32, head_hidden=32),
     "small": ModelSettings(),
+    # 25 million weights, for a GPU; train it on sequences of at least 1,024 events.
+    "medium": ModelSettings(
+        d_model=512, layers=8, heads=8, kv_heads=2, d_ff=1536, window=512, head_hidden=256
+    ),
     # The paper's: 32 layers, 32 heads, width 1,024, context 1,024; KV heads and d_ff are inferred.
     "tradefm-524m": ModelSettings(
         tokens="paper", margins="none", head="composite", d_model=1024, layers=32, heads=32,

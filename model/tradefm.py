@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -13,6 +14,7 @@ from model.codec import BINS, Decoding, Encoding, Tokens
 from model.dataset import asset_margin, input_columns, start_columns
 from model.decoder import Decoder, TorchDecoder
 from model.decoder_cpu import CpuDecoder
+from model.decoder_cuda import GraphDecoder, on_device
 from model.errors import SpecError
 from model.events import Float64, Int64, Recording
 from model.features import FAST_CONTEXTS, context_scale, flow_features, stationary_state
@@ -24,6 +26,7 @@ from model.randomness import uniforms
 from model.slow import SLOW_CONTEXTS
 from model.token_tables import MARGIN_SHAPE
 from model.tokenizer import MIDDLE_TIER, TIERS, asset_context
+from model.transformer import Transformer
 
 
 class TradeFM:
@@ -32,7 +35,7 @@ class TradeFM:
     Parameters
     ----------
     checkpoint : Checkpoint
-    device : "cpu" (compiled decoder where the heads allow it) or a torch device
+    device : "cpu" (compiled decoder where the heads allow it), "cuda" or another torch device
     tiers : slow contexts to hold instead of what the history shows, by name: 1 (as in the calmest,
         tightest, thinnest fifth of the training data) to 5, see `model.slow`
     anchors : offsets of the margin, see `model.anchors`; without those of a history the plain ones
@@ -65,6 +68,24 @@ class TradeFM:
     reweights = True  # honours all odds of `model.order_flow.Tilts`
 
     @property
+    def parts(self) -> int:
+        """See `model.order_flow.AskedSession`: on a GPU two, so that one is always at work."""
+        return 2 if self.device.startswith("cuda") else 1
+
+    @cached_property
+    def on_gpu(self) -> Transformer:
+        """The weights as `GraphDecoder` reads them, shared by all sessions."""
+        return on_device(self.checkpoint.transformer(), self.device)
+
+    def decoder(self, paths: int) -> Decoder:
+        """What writes the events of `paths` paths on this device."""
+        if self.device.startswith("cuda"):
+            return GraphDecoder(self.on_gpu, paths)
+        if self.device == "cpu" and self.checkpoint.config.settings.head == "factored":
+            return CpuDecoder(self.network, paths)
+        return TorchDecoder(self.network, paths, self.device)
+
+    @property
     def name(self) -> str:
         """Shown in tables."""
         return f"TradeFM {self.checkpoint.config.name}"
@@ -92,13 +113,9 @@ class TradeFM:
         """
         if history is not None and len(history) != len(paths):
             raise SpecError(f"history: {len(history)} recordings for {len(paths)} paths")
-        compiled = self.device == "cpu" and self.checkpoint.config.settings.head == "factored"
-        decoder: Decoder = (
-            CpuDecoder(self.network, len(paths))
-            if compiled
-            else TorchDecoder(self.network, len(paths), self.device)
-        )
-        session = TradeFMSession(self.checkpoint, decoder, paths, seed, profile, view)
+        decoder = self.decoder(len(paths))
+        kind = AskedTradeFM if isinstance(decoder, GraphDecoder) else TradeFMSession
+        session = kind(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
         if self.tiers:  # what the history showed belongs to the tiers that it had
@@ -176,6 +193,17 @@ class TradeFMSession:
                 out.log_ratio,
             )  # fmt: skip
             return
+        self._begin(view, tilts)(out)
+
+    def _begin(self, view: MarketView, tilts: Tilts) -> Callable[[Proposals], None]:
+        """Take in what happened and start the draw; the result writes what was drawn.
+
+        Between the two the view must stand still.
+        """
+        market = ViewArrays.of(view)
+        rows = np.flatnonzero(view.active)
+        if len(rows) == 0:
+            return lambda out: None
         _observe(market, rows, self.written, self.encoding, self.context_bins)
         grown = rows[view.fresh[rows] | ~self.started[rows]]
         if len(grown):
@@ -186,14 +214,40 @@ class TradeFMSession:
             self.started[grown] = True
         draws = uniforms(self.seed, self.paths[rows], view.draw[rows], PURPOSES)
         more = np.stack([tilts.cancel_log_odds, tilts.depth_log_odds, tilts.size_log_odds], axis=1)
-        tokens = self.decoder.sample(
+        drawn = self._draw(
             rows,
             np.ascontiguousarray(draws[:, : len(BINS)]),
             tilts.pressure_log_odds[rows],
             more[rows],
         )
-        out.log_ratio[rows] = self.decoder.log_ratio
-        _write(market, rows, tokens, draws, self.state, self.decoding, ProposalArrays.of(out))
+
+        def finish(out: Proposals) -> None:
+            tokens = drawn()
+            out.log_ratio[rows] = self.decoder.log_ratio
+            _write(market, rows, tokens, draws, self.state, self.decoding, ProposalArrays.of(out))
+
+        return finish
+
+    def _draw(
+        self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64
+    ) -> Callable[[], Tokens]:
+        """See `Decoder.sample`; a decoder that works beside the host is not waited for here."""
+        if isinstance(self.decoder, GraphDecoder):
+            return self.decoder.begin(rows, draws, pressure, odds)
+        tokens = self.decoder.sample(rows, draws, pressure, odds)
+        return lambda: tokens
+
+
+class AskedTradeFM(TradeFMSession):
+    """Paths that a GPU writes; see `model.order_flow.AskedSession`."""
+
+    def ask(self, view: MarketView, tilts: Tilts) -> None:
+        """See `AskedSession.ask`."""
+        self._asked = self._begin(view, tilts)
+
+    def answer(self, out: Proposals) -> None:
+        """See `AskedSession.answer`."""
+        self._asked(out)
 
 
 @njit(cache=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,24 +29,34 @@ class EventCost(NamedTuple):
     """What one event of one path costs a decoder at least."""
 
     flops: float
-    bytes: float  # keys and values read; weights are shared by the paths
+    bytes: float  # keys and values read, and a share of the weights
 
 
-def event_cost(settings: ModelSettings, number_bytes: int = 4) -> EventCost:
+def event_cost(
+    settings: ModelSettings, number_bytes: int = 4, batch: float = math.inf
+) -> EventCost:
     """Operations and bytes of one event with a full window, from the shape of the network.
 
     Matrix products (two operations a weight and event) of blocks and heads, and attention of one
     query over the window; what is neither (norms, exponentials, book) counts as free.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+    number_bytes : of a weight, a key and a value
+    batch : paths for which weights are read from memory once; infinity: they stay in caches
     """
     s = settings
     kv = s.d_model // s.heads * s.kv_heads
-    block = s.d_model * (2 * s.d_model + 2 * kv + 3 * s.d_ff) + 2 * s.window * s.d_model
+    block = s.d_model * (2 * s.d_model + 2 * kv + 3 * s.d_ff)
     if s.head == "composite":
         head = s.d_model * VOCABULARY
     else:
         head = s.head_hidden * (len(BINS) * s.d_model + sum(BINS))
+    weights = s.layers * block + head
     return EventCost(
-        2.0 * (s.layers * block + head), float(s.layers * 2 * s.window * kv * number_bytes)
+        2.0 * (weights + s.layers * 2 * s.window * s.d_model),
+        number_bytes * (s.layers * 2 * s.window * kv + weights / batch),
     )
 
 

@@ -23,16 +23,27 @@ batch; wall-clock time, and the CPU time of the whole process beside it, which a
 disturbs less. The limit is a roofline of the network alone: operations of an event over the
 measured rate of large matrix products, or bytes of keys and values over the measured rate of
 memory reads, whichever takes longer, both measured on all threads next to every repeat, by the
-clock and by CPU time. 'Model' and 'book' are the shares of the time spent in `propose` and in
-`step`. A path alone is timed as well."""
+clock and by CPU time. On a GPU products are bf16, the rate of memory is that of a copy, and the
+weights, read once for all paths of both arms, count as well. 'Model' and 'book' are the shares of
+the time spent in the model, or waiting for it, and in `step`. A path alone is timed as well."""
+ARMS = 2  # a liquidation is played beside the same paths without it
 
 
 def bench_rollout(
-    model: str, paths: int, horizon_s: float, repeats: int, device: str, threads: int
+    model: str,
+    paths: int,
+    horizon_s: float,
+    repeats: int,
+    device: str,
+    threads: int,
+    context: int | None = None,
 ) -> Result:
     """Measure the closed loop of a bundled model, a checkpoint's folder or a preset."""
     device = resolve_device(device)
-    flow = bench_model(model, device)
+    flow = bench_model(model, device, context)
+    settings = flow.checkpoint.config.settings
+    on_cpu = device == "cpu"
+    cost = event_cost(settings) if on_cpu else event_cost(settings, 2, ARMS * paths)
     compile_it(flow)
     runs, shares, by_cpu, cpu_rates, peaks = [], [], [], [], []
     for _ in range(repeats):
@@ -40,17 +51,16 @@ def bench_rollout(
         began = time.process_time()
         timing = play(flow, paths, horizon_s)
         cpu = time.process_time() - began
-        settings = flow.checkpoint.config.settings
-        cost = event_cost(settings, 4 if device == "cpu" else 2)
         runs.append(timing)
         peaks.append(peak)
         shares.append(timing["events_per_s"] / limit_events_per_s(cost, peak))
         cpu_rates.append(timing["events"] / cpu)
-        by_cpu.append(cpu_rates[-1] * threads / limit_events_per_s(cost, by_cpu_time))
+        if on_cpu:
+            by_cpu.append(cpu_rates[-1] * threads / limit_events_per_s(cost, by_cpu_time))
     alone = [play(flow, 1, horizon_s, "none")["events_per_s"] for _ in range(repeats)]
     whole = sum(run["total"] for run in runs)
     figures: Figures = {
-        "benchmark": "rollout", "device": device, "model": model, "paths": paths, "arms": 2,
+        "benchmark": "rollout", "device": device, "model": model, "paths": paths, "arms": ARMS,
         "threads": threads, "context": settings.window,
         "parameters": sum(p.numel() for p in flow.network.parameters()),
         "events": int(runs[0]["events"]),
@@ -61,7 +71,7 @@ def bench_rollout(
         | median_and_spread("events_per_s", [run["events_per_s"] for run in runs])
         | median_and_spread("events_per_core_s", cpu_rates)
         | median_and_spread("share_of_limit", shares)
-        | median_and_spread("share_of_limit_by_cpu_time", by_cpu)
+        | (median_and_spread("share_of_limit_by_cpu_time", by_cpu) if on_cpu else {})
         | median_and_spread("single_path_events_per_s", alone)
         | {
             f"share_{part}": round(sum(run[part] for run in runs) / whole, 3)

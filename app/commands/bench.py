@@ -34,6 +34,9 @@ def bench(
     horizon: Annotated[float, typer.Option(min=200.0, help="Seconds of market of a rollout.")] = (
         300.0
     ),
+    context: Annotated[
+        int | None, typer.Option(min=2, max=65_536, help="Window of a preset [default: its own]")
+    ] = None,
     events: Annotated[
         int, typer.Option(min=20_000, help="Events of hawkes and facts.")
     ] = 1_000_000,
@@ -60,7 +63,7 @@ def bench(
     def rollout() -> Result:
         from app.bench.rollout import bench_rollout
 
-        return bench_rollout(model, paths, horizon, repeats, device, cores)
+        return bench_rollout(model, paths, horizon, repeats, device, cores, context)
 
     def hawkes() -> Result:
         from app.bench.hawkes import bench_hawkes

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 def train(
     data: Data = None,
     assets: Assets = "AMZN,GOOG,MSFT",
-    preset: Annotated[str, typer.Option(help="tiny, small or tradefm-524m.")] = "small",
+    preset: Annotated[str, typer.Option(help="tiny, small, medium or tradefm-524m.")] = "small",
     out: Annotated[Path, typer.Option(help="Folder of the checkpoint.")] = Path("out/train"),
     name: Annotated[str, typer.Option(help="Name of the model [default: the preset]")] = "",
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps at most.")] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Sequences a step.")] = None,
-    length: Annotated[int | None, typer.Option(min=8, help="Events a sequence.")] = None,
+    length: Annotated[
+        int | None,
+        typer.Option(min=8, help="Events a sequence [default: 256, or two windows]"),
+    ] = None,
     seed: Seed = 1,
     device: Device = "auto",
 ) -> None:
@@ -39,6 +42,8 @@ def train(
     if preset not in PRESETS:
         raise SpecError(f"preset {preset!r} is not known: use {', '.join(PRESETS)}")
     folder, chosen = data_folder(data), names(assets)
+    if length is None and 2 * PRESETS[preset].window > TrainingSettings().length:
+        length = 2 * PRESETS[preset].window
     given = {"steps": steps, "batch": batch, "length": length}
     given = {name: value for name, value in given.items() if value is not None}
     settings = TrainingSettings.model_validate({"seed": seed, **given})

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from app.bench.limits import EventCost, Peak, event_cost, limit_events_per_s, measure_peak
 from app.bench.models import bench_model
@@ -13,6 +14,7 @@ from app.bench.result import HEAD, Result, show
 from app.bench.rollout import bench_rollout
 from app.bench.train import bench_train
 from app.cli import invoke
+from model.errors import SpecError
 from model.presets import PRESETS, ModelSettings
 from model.transformer import Transformer
 
@@ -32,6 +34,24 @@ def test_cost_of_an_event_is_that_of_the_weights_it_meets(changes: dict[str, obj
     attention = settings.layers * 2 * settings.window * settings.d_model
     kept = settings.d_model // settings.heads * settings.kv_heads * settings.window
     assert event_cost(settings) == EventCost(2 * (met + attention), settings.layers * 8 * kept)
+    # On a GPU: bf16, and the weights are read once for all paths.
+    read = settings.layers * 4 * kept + 2 * met / 16
+    assert event_cost(settings, 2, 16) == EventCost(2 * (met + attention), read)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("model", ["medium", "tradefm-524m"])
+def test_without_a_gpu_there_is_one_clear_line(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert invoke(["bench", "--device", "cuda", "--model", model, "--paths", "1024"]) == 2
+    assert "no CUDA device was found; use --device cpu" in capsys.readouterr().err
+
+
+def test_a_context_is_that_of_a_preset() -> None:
+    assert bench_model("tiny", "cpu", 16).checkpoint.config.settings.window == 16
+    with pytest.raises(SpecError, match="leave --context out"):
+        bench_model("small", "cpu", 16)
 
 
 def test_the_slower_of_arithmetic_and_memory_is_the_limit() -> None:
@@ -62,8 +82,9 @@ def test_rollout_is_measured_beside_its_limit() -> None:
         assert value > 0
 
 
-def test_training_is_measured() -> None:
-    figures = bench_train("tiny", 2, 64, 1, "cpu", 1).figures
+@pytest.mark.parametrize("preset", ["tiny", "medium"])
+def test_training_is_measured(preset: str) -> None:
+    figures = bench_train(preset, 2, 64, 1, "cpu", 1).figures
     assert figures["events_per_s"] == figures["events_per_s_min"]
     for name in ("events_per_s", "share_of_limit"):
         value = figures[name]

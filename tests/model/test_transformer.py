@@ -37,6 +37,12 @@ def test_the_papers_shape_has_524_million_parameters() -> None:
     assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(524, abs=1)
 
 
+def test_medium_has_25_million() -> None:
+    with torch.device("meta"):
+        network = Transformer(PRESETS["medium"], (3, 2, 4, 33, 13, 10, 10, 10, 11, 11))
+    assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(25, abs=1)
+
+
 def test_small_has_one_to_two_million() -> None:
     network = Transformer(PRESETS["small"], (3, 2, 4, 33, 13, 10, 10, 10, 11, 11))
     assert 1e6 < sum(p.numel() for p in network.parameters()) < 2e6
