@@ -21,7 +21,7 @@ from model.codec import (
     encode_context,
     encode_event,
 )
-from model.decoder_kernels import GROUP, Network, Paths, advance_group, sample_group
+from model.decoder_kernels import Network, Paths, advance_group, sample_group
 from model.decoder_weights import Weights
 from model.events import NS_PER_S, Float64, Int64
 from model.features import (
@@ -114,6 +114,7 @@ def write(
 @njit(cache=True, parallel=True)
 def propose(
     rows: Int64,
+    cuts: Int64,
     view: ViewArrays,
     written: Written,
     numbers: Int64,
@@ -133,10 +134,10 @@ def propose(
 ) -> None:
     """Take in the last event of each path in `rows` and write its next one.
 
-    `numbers` [B] are the path numbers of the random draws; `out` and `log_ratio` [B] are written.
+    `cuts` are the ends of the groups in `rows`, see `model.decoder_cpu.cut`; `numbers` [B] are the path numbers of the random draws; `out` and `log_ratio` [B] are written.
     """
-    for group in prange((len(rows) + GROUP - 1) // GROUP):
-        own = rows[group * GROUP : min((group + 1) * GROUP, len(rows))]
+    for group in prange(len(cuts) - 1):
+        own = rows[cuts[group] : cuts[group + 1]]
         network = Network(weights, paths, frequency, heads, begin, columns)
         _propose_group(
             own, view, written, numbers, seed, odds, network, encoding, decoding, bins, out,

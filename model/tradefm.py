@@ -12,7 +12,7 @@ from model.checkpoint import Checkpoint
 from model.codec import BINS, Decoding, Encoding, Tokens
 from model.dataset import history_margins, input_columns, standing_margin, start_columns
 from model.decoder import Decoder, TorchDecoder
-from model.decoder_cpu import CpuDecoder
+from model.decoder_cpu import CpuDecoder, cut
 from model.errors import SpecError
 from model.events import Float64, Int64, Recording
 from model.features import FAST_CONTEXTS, context_scale, flow_features, stationary_state
@@ -171,7 +171,7 @@ class TradeFMSession:
         if isinstance(self.decoder, CpuDecoder):
             odds = Odds(*(getattr(tilts, name) for name in Odds._fields))
             propose(
-                rows, market, self.written, self.paths, self.seed, odds, *self.decoder.network,
+                rows, cut(len(rows)), market, self.written, self.paths, self.seed, odds, *self.decoder.network,
                 self.encoding, self.decoding, self.context_bins, ProposalArrays.of(out),
                 out.log_ratio,
             )  # fmt: skip
