@@ -7,7 +7,7 @@ from numba import get_num_threads, njit, prange
 
 from model.codec import BINS, Tokens
 from model.dataset import start_columns
-from model.decoder_kernels import Network, Paths, advance_group, sample_group
+from model.decoder_kernels import KeptShape, Network, Paths, advance_group, sample_group
 from model.decoder_weights import Weights, pack
 from model.events import Float64, Int64
 from model.presets import ModelSettings
@@ -15,9 +15,9 @@ from model.tiles import PANEL, panels
 from model.token_tables import MARGIN_SHAPE
 from model.transformer import Transformer
 
-
-# Paths in a group: no more than keep what is computed of them in cache, no fewer than a tile pays.
-_MOST, _LEAST = 32, 4
+# Paths in a group: no more than have keys and values of a layer in the second cache, and no fewer
+# than a tile pays for.
+_MOST, _LEAST = 8, 4
 
 
 def cut(paths: int) -> Int64:
@@ -35,6 +35,7 @@ def _advance(
     columns: Int64,
     weights: Weights,  # a prange takes no tuple of tuples: the parts of a `Network`
     paths: Paths,
+    shape: KeptShape,
     frequency: Float64,
     heads: int,
     begin: Int64,
@@ -42,8 +43,8 @@ def _advance(
 ) -> None:
     for group in prange(len(cuts) - 1):
         own = slice(cuts[group], cuts[group + 1])
-        network = Network(weights, paths, frequency, heads, begin, queues)
-        advance_group(rows[own], columns[own], network)
+        network = Network(weights, paths, shape, frequency, heads, begin, queues)
+        advance_group(rows[own], columns[own], network, rows[cuts[group + 1] :])
 
 
 @njit(cache=True, parallel=True)
@@ -54,6 +55,7 @@ def _sample(
     odds: Float64,
     weights: Weights,
     paths: Paths,
+    shape: KeptShape,
     frequency: Float64,
     heads: int,
     begin: Int64,
@@ -63,7 +65,7 @@ def _sample(
 ) -> None:
     for group in prange(len(cuts) - 1):
         own = slice(cuts[group], cuts[group + 1])
-        network = Network(weights, paths, frequency, heads, begin, queues)
+        network = Network(weights, paths, shape, frequency, heads, begin, queues)
         sample_group(rows[own], draws[own], odds[own], network, out[own], log_ratio[own])
 
 
@@ -77,10 +79,11 @@ class CpuDecoder:
     def __init__(self, network: Transformer, paths: int) -> None:
         s: ModelSettings = network.settings
         dim = s.d_model // s.heads
-        held = paths, s.layers, s.kv_heads
+        slots, columns = panels(s.window) * PANEL, panels(dim) * PANEL
         own = Paths(
-            keys=np.zeros((*held, dim, panels(s.window) * PANEL), np.float32),
-            values=np.zeros((*held, s.window, panels(dim) * PANEL), np.float32),
+            kept=np.zeros(
+                (paths, s.layers, s.kv_heads, dim * slots + s.window * columns), np.float32
+            ),
             position=np.zeros(paths, np.int64),
             hidden=np.zeros((paths, s.d_model), np.float32),
             queues=np.zeros((paths, len(network.queues)), np.int64),
@@ -89,6 +92,7 @@ class CpuDecoder:
         self.network = Network(
             weights=pack(network.cpu()),
             paths=own,
+            shape=KeptShape(dim, s.window, slots, columns),
             frequency=s.rope_base ** (-np.arange(0, dim, 2) / dim),
             heads=s.heads,
             begin=start_columns(s),

@@ -15,7 +15,7 @@ from numba import njit
 from model.codec import CROSSING, Tokens
 from model.decoder_weights import Weights
 from model.events import Float64, Int64
-from model.tiles import PANEL, Float32, multiply, product
+from model.tiles import PANEL, Ahead, Float32, multiply, product
 
 Int32 = npt.NDArray[np.int32]
 _EPS = np.float32(1e-5)
@@ -24,12 +24,20 @@ _EPS = np.float32(1e-5)
 class Paths(NamedTuple):
     """What is kept of each path, updated in place."""
 
-    keys: Float32  # [paths, layers, KV, D, W in whole panels], a ring of W slots
-    values: Float32  # [paths, layers, KV, W, D in whole panels]
+    kept: Float32  # [paths, layers, KV, numbers], keys and values, see `KeptShape`
     position: Int64  # [paths], events taken in
     hidden: Float32  # [paths, d], state behind the heads
     queues: Int64  # [paths, 2], bins of the sizes at bid and ask; [paths, 0] where not used
     margins: Float32  # [paths, 5, 3, 16], see `model.margins`
+
+
+class KeptShape(NamedTuple):
+    """How keys [dim, slots] and values [window, columns] of a layer lie one behind the other."""
+
+    dim: int  # of a head
+    window: int  # a ring
+    slots: int  # window in whole panels
+    columns: int  # dim in whole panels
 
 
 class Network(NamedTuple):
@@ -37,7 +45,8 @@ class Network(NamedTuple):
 
     weights: Weights
     paths: Paths
-    frequency: Float64  # [D / 2], of the rotary embedding
+    shape: KeptShape
+    frequency: Float64  # [dim / 2], of the rotary embedding
     heads: int
     begin: Int64  # [5], token columns of 'no event yet'
     columns: Int64  # input columns of the sizes at bid and ask; none where not used
@@ -108,34 +117,32 @@ def _softmax(row: Float32, bits: Int32, count: int) -> np.float32:
 
 @njit(cache=True, error_model="numpy", fastmath=True)
 def _attend(
-    query: Float32, q0: int, paths: Paths, path: int, layer: int, count: int, scores: Float32,
-    bits: Int32, mix: Float32, out: Float32,
+    query: Float32, q0: int, kept: Float32, first: int, shape: KeptShape, count: int,
+    scores: Float32, bits: Int32, mix: Float32, out: Float32, out0: int,
 ) -> None:  # fmt: skip
-    """One query of each head over the first `count` slots of a path into `out` [heads * D].
+    """The query heads of one key head over the first `count` slots, into `out` [share, dim].
 
-    The queries [heads, D], scaled, start at index `q0` of `query`; `scores` [share, slots of a
-    key], `bits` [slots] and `mix` [share, columns of a value] are scratch.
+    The queries [share, dim], scaled, start at index `q0` of `query`, `out` at `out0` of its
+    elements, keys and values at index `first` of `kept`. Scratch: `scores` [share, slots],
+    `bits` [slots], `mix` [share, columns].
     """
-    keys, values = paths.keys, paths.values
-    layers, kv_heads, dim, slots = keys.shape[1:]
-    window, deep = values.shape[3:]
-    share = scores.shape[0]
-    for g in range(kv_heads):
-        at = (path * layers + layer) * kv_heads + g
-        q = q0 + g * share * dim
-        for p in range(0, count, PANEL):
-            product(share, dim, query, q, dim, keys, at * dim * slots + p, slots, scores, p, slots)
-        totals = np.empty(share, np.float32)
-        for h in range(share):
-            totals[h] = _softmax(scores[h], bits, count)
-        for p in range(0, deep, PANEL):
-            product(
-                share, count, scores, 0, slots, values, at * window * deep + p, deep, mix, p, deep
-            )
-        for h in range(share):
-            first = (g * share + h) * dim
-            for d in range(dim):
-                out[first + d] = mix[h, d] / totals[h]
+    share, dim, slots, columns = len(scores), shape.dim, shape.slots, shape.columns
+    for p in range(0, count, PANEL):
+        product(
+            share, dim, query, q0, dim, kept, first + p, slots, scores, p, slots, kept, first, 0
+        )
+    totals = np.empty(share, np.float32)
+    for h in range(share):
+        totals[h] = np.float32(1.0) / _softmax(scores[h], bits, count)
+    first += dim * slots
+    for p in range(0, columns, PANEL):
+        product(
+            share, count, scores, 0, slots, kept, first + p, columns, mix, p, columns, kept, first,
+            0,
+        )  # fmt: skip
+    for h in range(share):
+        for d in range(dim):
+            out[out0 + h * dim + d] = mix[h, d] * totals[h]
 
 
 @njit(cache=True, error_model="numpy", fastmath=True, inline="always")
@@ -146,15 +153,18 @@ def _add(x: Float32, y: Float32) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
-    """Take in one event of each of the paths `rows` [R]: `columns` [R, columns]."""
+def advance_group(rows: Int64, columns: Int64, network: Network, following: Int64) -> None:
+    """Take in one event of each of the paths `rows` [R]: `columns` [R, columns].
+
+    `following` are the paths of the groups that come after: their first layer is fetched.
+    """
     weights, frequency, heads = network.weights, network.frequency, network.heads
     table, wqkv, wo = weights.table, weights.wqkv, weights.wo
     wgu, wdown, gain = weights.wgu, weights.wdown, weights.gain
-    keys, values, position, hidden, queues, _ = network.paths
+    kept, position, hidden, queues, _ = network.paths
+    dim, window, slots, across = network.shape
     layers, size, width, ff = len(wqkv), len(rows), table.shape[1], wdown.shape[2]
-    kv_heads, dim, slots = keys.shape[2:]
-    window, deep = values.shape[3:]
+    kv_heads, each = kept.shape[2:]
     half, kv, share = dim // 2, kv_heads * dim, heads // kv_heads
     x = np.zeros((size, width), np.float32)
     y = np.empty((size, wo.shape[1] * PANEL), np.float32)
@@ -162,7 +172,7 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
     gu = np.empty((size, wgu.shape[1] * PANEL), np.float32)
     act = np.empty((size, ff), np.float32)
     attended = np.empty((size, width), np.float32)
-    scores, mix = np.empty((share, slots), np.float32), np.empty((share, deep), np.float32)
+    scores, mix = np.empty((share, slots), np.float32), np.empty((share, across), np.float32)
     most = max(slots, ff)
     scratch, bits = np.empty(most, np.float32), np.empty(most, np.int32)
     cos, sin = np.empty((size, half), np.float32), np.empty((size, half), np.float32)
@@ -176,9 +186,12 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
         for i in range(half):
             angle = position[rows[r]] * frequency[i]
             cos[r, i], sin[r, i] = np.cos(angle), np.sin(angle)
+    starts = np.empty(size, np.int64)
+    ahead = Ahead(kept, starts, kv_heads * each)
+    done = size * ahead.each  # nothing to fetch until there is something behind this layer
     for layer in range(layers):
         _normalise(x, y)
-        multiply(size, y, wqkv, layer, qkv)
+        multiply(size, y, wqkv, layer, qkv, ahead, done)
         for r in range(size):
             path = rows[r]
             slot = position[path] % window
@@ -188,22 +201,30 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
                     a, b = qkv[r, o + i], qkv[r, o + half + i]
                     qkv[r, o + i] = a * cos[r, i] - b * sin[r, i]
                     qkv[r, o + half + i] = b * cos[r, i] + a * sin[r, i]
-            for g in range(kv_heads):
-                for d in range(dim):
-                    keys[path, layer, g, d, slot] = qkv[r, width + g * dim + d]
-                    values[path, layer, g, slot, d] = qkv[r, width + kv + g * dim + d]
             count = min(position[path] + 1, window)
-            at = r * qkv.shape[1]
-            _attend(qkv, at, network.paths, path, layer, count, scores, bits, mix, attended[r])
-        multiply(size, attended, wo, layer, y)
+            for g in range(kv_heads):
+                own = kept[path, layer, g]
+                for d in range(dim):
+                    own[d * slots + slot] = qkv[r, width + g * dim + d]
+                    own[dim * slots + slot * across + d] = qkv[r, width + kv + g * dim + d]
+                _attend(
+                    qkv, r * qkv.shape[1] + g * share * dim, kept,
+                    ((path * layers + layer) * kv_heads + g) * each, network.shape, count, scores,
+                    bits, mix, attended[r], g * share * dim,
+                )  # fmt: skip
+            if layer + 1 < layers:
+                starts[r] = (path * layers + layer + 1) * kv_heads * each
+            elif r < len(following):
+                starts[r] = following[r] * layers * kv_heads * each
+        done = multiply(size, attended, wo, layer, y, ahead, 0)
         _add(x, y)
         _normalise(x, y)
-        multiply(size, y, wgu, layer, gu)
+        done = multiply(size, y, wgu, layer, gu, ahead, done)
         for r in range(size):
             _silu_into(gu[r], act[r], scratch, bits)
             for i in range(ff):
                 act[r, i] *= gu[r, ff + i]
-        multiply(size, act, wdown, layer, y)
+        done = multiply(size, act, wdown, layer, y, ahead, done)
         _add(x, y)
     _normalise(x, y)
     for r in range(size):
@@ -238,13 +259,14 @@ def sample_group(
         for j in range(width):
             state[r, j] = hidden[rows[r], j]
         log_ratio[r] = 0.0
+    nothing = Ahead(network.paths.kept, np.empty(0, np.int64), 1)
     for i in range(len(bins)):
-        multiply(size, state, inner, i, z)
+        multiply(size, state, inner, i, z, nothing, 0)
         for r in range(size):
             for j in range(deep):
                 z[r, j] += inner_bias[i, j]
             _silu_into(z[r], act[r], scratch, bits)
-        multiply(size, act, outer, i, logits)
+        multiply(size, act, outer, i, logits, nothing, 0)
         n = bins[i]
         for r in range(size):
             push, cancel, deeper, larger = odds[r]

@@ -171,9 +171,9 @@ class TradeFMSession:
         if isinstance(self.decoder, CpuDecoder):
             odds = Odds(*(getattr(tilts, name) for name in Odds._fields))
             propose(
-                rows, cut(len(rows)), market, self.written, self.paths, self.seed, odds, *self.decoder.network,
-                self.encoding, self.decoding, self.context_bins, ProposalArrays.of(out),
-                out.log_ratio,
+                rows, cut(len(rows)), market, self.written, self.paths, self.seed, odds,
+                *self.decoder.network, self.encoding, self.decoding, self.context_bins,
+                ProposalArrays.of(out), out.log_ratio,
             )  # fmt: skip
             return
         _observe(market, rows, self.written, self.encoding, self.context_bins)
