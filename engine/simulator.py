@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import get_num_threads, njit
 
 from engine.agenda import compile_agenda, tags
 from engine.book import BookArrays, OrderBooks, book_of
@@ -30,7 +30,7 @@ from engine.path_state import (
 from engine.recorder import LOG, Recorder
 from engine.seeding import BookSeed
 from engine.shocks.plan import ShockPlan
-from engine.stepping import Shocks, step
+from engine.stepping import Shocks, step, step_parts
 from engine.tilts import TiltTable, compile_tilts
 from engine.triggers import COLUMNS, compile_triggers
 from model.events import EventsMeta, Float64, Int64
@@ -38,6 +38,7 @@ from model.order_flow import Bools, MarketView, Proposals, Tilts
 
 # A path, or its burn-in, ends when it has proposed so many events for each that it may record.
 MOST_REFUSED, LEAST_PROPOSALS = 16, 100_000
+_LEAST_PART = 16  # books for which it pays to wake a thread
 _BY_PATH = ("limit_states", "pauses", "first_pause_ns", "log_ratio")
 
 
@@ -161,18 +162,18 @@ class MarketSimulator:
             proposals.price_ticks,
             proposals.size,
         )
-        self._active, events, full_log, full_book = step(
-            self._books.arrays,
-            self._rows,
-            self._recorder.log,
-            self._view_arrays,
-            self._tilt_arrays,
-            columns,
-            proposals.log_ratio,
-            self._shocks,
-            self._memory,
-            self._rules,
-        )
+        whole = self._books.arrays, self._rows, self._recorder.log, self._view_arrays
+        given = self._tilt_arrays, columns, proposals.log_ratio
+        parts = min(get_num_threads(), len(self) // _LEAST_PART)
+        if parts > 1:
+            told = np.zeros((parts, 4), np.int64)
+            bounds = np.arange(parts + 1) * len(self) // parts
+            step_parts(bounds, *whole, *given, *self._shocks, self._memory, self._rules, told)
+            self._active, events, full_log, full_book = told.sum(axis=0).tolist()
+        else:
+            self._active, events, full_log, full_book = step(
+                0, len(self), *whole, *given, self._shocks, self._memory, self._rules
+            )
         self.executed += events
         if full_log:
             self._flush()
