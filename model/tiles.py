@@ -78,11 +78,11 @@ def _tile(rows: int) -> Callable[..., None]:
             vector, index = ir.VectorType(ir.FloatType(), _LANES), x0.type
             splat = ir.Constant(ir.VectorType(number, _LANES), [0] * _LANES)
             nothing = ir.Constant(vector, ir.Undefined)
-            fma = cgutils.get_or_insert_function(
+            declare: Any = cgutils.get_or_insert_function
+            fma = declare(
                 builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{_LANES}f32"
             )
-
-            prefetch = cgutils.get_or_insert_function(
+            prefetch = declare(
                 builder.module,
                 ir.FunctionType(ir.VoidType(), [byte, number, number, number]),
                 "llvm.prefetch.p0",
@@ -143,7 +143,7 @@ def _tile(rows: int) -> Callable[..., None]:
 
         return signature, generate
 
-    return tile  # type: ignore[no-any-return]
+    return tile
 
 
 _tile8, _tile4, _tile2, _tile1 = (_tile(rows) for rows in (8, 4, 2, 1))
