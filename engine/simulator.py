@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import get_num_threads, njit
 
 from engine.agenda import compile_agenda, tags
 from engine.book import BookArrays, OrderBooks, book_of
@@ -31,7 +31,7 @@ from engine.path_state import (
 from engine.recorder import LOG, Recorder
 from engine.seeding import BookSeed
 from engine.shocks.plan import ShockPlan
-from engine.stepping import Shocks, step
+from engine.stepping import Shocks, step, step_parts
 from engine.tilts import TiltTable, compile_tilts
 from engine.triggers import COLUMNS, compile_triggers
 from model.events import EventsMeta, Float64, Int64
@@ -39,6 +39,7 @@ from model.order_flow import Bools, MarketView, Proposals, Tilts
 
 # A path, or its burn-in, ends when it has proposed so many events for each that it may record.
 MOST_REFUSED, LEAST_PROPOSALS = 16, 100_000
+_LEAST_PART = 16  # books for which it pays to wake a thread
 _BY_PATH = ("limit_states", "pauses", "first_pause_ns", "log_ratio")
 _Arrays = TypeVar("_Arrays", BookArrays, Memory, ViewArrays, TiltArrays)
 
@@ -171,10 +172,17 @@ class MarketSimulator:
             books, memory = _of(books, part), _of(memory, part)
             view, tilts = _of(view, part), _of(tilts, part)
             rows, log = rows[part], log[part]
-        _, events, full_log, full_book = step(
-            books, rows, log, view, tilts, columns, proposals.log_ratio, self._shocks, memory,
-            self._rules,
-        )  # fmt: skip
+        given = books, rows, log, view, tilts, columns, proposals.log_ratio
+        threads = min(get_num_threads(), len(rows) // _LEAST_PART)
+        if threads > 1:
+            told = np.zeros((threads, 4), np.int64)
+            bounds = np.arange(threads + 1) * len(rows) // threads
+            step_parts(bounds, *given, *self._shocks, memory, self._rules, told)
+            _, events, full_log, full_book = told.sum(axis=0).tolist()
+        else:
+            _, events, full_log, full_book = step(
+                0, len(rows), *given, self._shocks, memory, self._rules
+            )
         self.executed += events
         if full_log:
             self._flush()

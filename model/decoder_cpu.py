@@ -2,47 +2,60 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
-
 import numpy as np
-from numba import njit, prange
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from numba import get_num_threads, njit, prange
 
 from model.codec import BINS, Tokens
 from model.dataset import start_columns
-from model.decoder_kernels import GROUP, Network, Paths, advance_group, sample_group
+from model.decoder_kernels import KeptShape, Network, Paths, advance_group, sample_group
 from model.decoder_weights import Weights, pack
 from model.events import Float64, Int64
 from model.presets import ModelSettings
+from model.tiles import PANEL, panels
 from model.token_tables import MARGIN_SHAPE
 from model.transformer import Transformer
+
+# Paths in a group: no more than have keys and values of a layer in the second cache, and no fewer
+# than a tile pays for.
+_MOST, _LEAST = 8, 4
+
+
+def cut(paths: int) -> Int64:
+    """Where to cut so many paths into groups, as many for each thread: int64 [groups + 1]."""
+    threads = get_num_threads()
+    wanted = threads * -(-paths // (threads * _MOST))
+    groups = max(1, min(wanted, paths // _LEAST))
+    return np.arange(groups + 1) * paths // groups
 
 
 @njit(cache=True, parallel=True)
 def _advance(
     rows: Int64,
+    cuts: Int64,
     columns: Int64,
     weights: Weights,  # a prange takes no tuple of tuples: the parts of a `Network`
     paths: Paths,
+    shape: KeptShape,
     frequency: Float64,
     heads: int,
     begin: Int64,
     queues: Int64,
 ) -> None:
-    for group in prange((len(rows) + GROUP - 1) // GROUP):
-        own = slice(group * GROUP, min((group + 1) * GROUP, len(rows)))
-        network = Network(weights, paths, frequency, heads, begin, queues)
-        advance_group(rows[own], columns[own], network)
+    for group in prange(len(cuts) - 1):
+        own = slice(cuts[group], cuts[group + 1])
+        network = Network(weights, paths, shape, frequency, heads, begin, queues)
+        advance_group(rows[own], columns[own], network, rows[cuts[group + 1] :])
 
 
 @njit(cache=True, parallel=True)
 def _sample(
     rows: Int64,
+    cuts: Int64,
     draws: Float64,
     odds: Float64,
     weights: Weights,
     paths: Paths,
+    shape: KeptShape,
     frequency: Float64,
     heads: int,
     begin: Int64,
@@ -50,33 +63,27 @@ def _sample(
     out: Tokens,
     log_ratio: Float64,
 ) -> None:
-    for group in prange((len(rows) + GROUP - 1) // GROUP):
-        own = slice(group * GROUP, min((group + 1) * GROUP, len(rows)))
-        network = Network(weights, paths, frequency, heads, begin, queues)
+    for group in prange(len(cuts) - 1):
+        own = slice(cuts[group], cuts[group + 1])
+        network = Network(weights, paths, shape, frequency, heads, begin, queues)
         sample_group(rows[own], draws[own], odds[own], network, out[own], log_ratio[own])
-
-
-@cache
-def _one_blas_thread() -> None:
-    """The groups are the threads: keep the BLAS that compiled code calls (scipy's) to one each."""
-    import_module("scipy.linalg.cython_blas")
-    threadpool_limits(1, user_api="blas")
 
 
 class CpuDecoder:
     """Compiled decoder of `paths` paths; see `model.decoder.Decoder`.
 
     The heads of `network` must be factored. Memory: 8 bytes x layers x window x kv_heads x head_dim
-    a path (0.2 MB for the preset small).
+    a path (0.2 MB for the preset small); window and head_dim count in whole panels of 32.
     """
 
     def __init__(self, network: Transformer, paths: int) -> None:
-        _one_blas_thread()
         s: ModelSettings = network.settings
         dim = s.d_model // s.heads
-        held = Paths(
-            keys=np.zeros((paths, s.layers, s.kv_heads, dim, s.window), np.float32),
-            values=np.zeros((paths, s.layers, s.kv_heads, s.window, dim), np.float32),
+        slots, columns = panels(s.window) * PANEL, panels(dim) * PANEL
+        own = Paths(
+            kept=np.zeros(
+                (paths, s.layers, s.kv_heads, dim * slots + s.window * columns), np.float32
+            ),
             position=np.zeros(paths, np.int64),
             hidden=np.zeros((paths, s.d_model), np.float32),
             queues=np.zeros((paths, len(network.queues)), np.int64),
@@ -84,13 +91,14 @@ class CpuDecoder:
         )
         self.network = Network(
             weights=pack(network.cpu()),
-            paths=held,
+            paths=own,
+            shape=KeptShape(dim, s.window, slots, columns),
             frequency=s.rope_base ** (-np.arange(0, dim, 2) / dim),
             heads=s.heads,
             begin=start_columns(s),
             columns=np.array(network.queues, np.int64),
         )
-        self.hidden, self.queues, self.position = held.hidden, held.queues, held.position
+        self.hidden, self.queues, self.position = own.hidden, own.queues, own.position
         self.log_ratio = np.zeros(0)
 
     def keep(self, rows: Int64, margins: Float64) -> None:
@@ -99,7 +107,7 @@ class CpuDecoder:
 
     def advance(self, rows: Int64, columns: Int64) -> None:
         """See `Decoder.advance`."""
-        _advance(rows, columns, *self.network)
+        _advance(rows, cut(len(rows)), columns, *self.network)
 
     def sample(
         self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
@@ -109,5 +117,5 @@ class CpuDecoder:
         self.log_ratio = np.zeros(len(rows))
         more = np.zeros((len(rows), 3)) if odds is None else odds
         columns = np.concatenate((pressure[:, None], more), axis=1)
-        _sample(rows, draws, columns, *self.network, out, self.log_ratio)
+        _sample(rows, cut(len(rows)), draws, columns, *self.network, out, self.log_ratio)
         return out

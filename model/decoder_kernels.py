@@ -1,9 +1,7 @@
 """One event of a group of paths through the network, compiled: the arithmetic of `CpuDecoder`.
 
-Matrix products go through BLAS, over the group where all its paths share the weights, path by path
-for attention over their own ring buffers. A group is always filled up to `GROUP` rows, so that a
-path meets the same arithmetic alone as in a batch. `GROUP` is small enough for BLAS not to repack
-the weights of a small body at every call, and for a path alone not to pay for many.
+Weights are read once for a group, keys and values path by path. What becomes of a path does not
+depend on the group that it is in (see `model.tiles`), so groups are cut to suit the threads.
 """
 
 from __future__ import annotations
@@ -15,10 +13,10 @@ import numpy.typing as npt
 from numba import njit
 
 from model.codec import CROSSING, Tokens
-from model.decoder_weights import Float32, Weights
+from model.decoder_weights import Weights
 from model.events import Float64, Int64
+from model.tiles import PANEL, Ahead, Float32, multiply, product
 
-GROUP = 8
 Int32 = npt.NDArray[np.int32]
 _EPS = np.float32(1e-5)
 
@@ -26,12 +24,20 @@ _EPS = np.float32(1e-5)
 class Paths(NamedTuple):
     """What is kept of each path, updated in place."""
 
-    keys: Float32  # [paths, layers, KV, D, W], a ring of W slots
-    values: Float32  # [paths, layers, KV, W, D]
+    kept: Float32  # [paths, layers, KV, numbers], keys and values, see `KeptShape`
     position: Int64  # [paths], events taken in
     hidden: Float32  # [paths, d], state behind the heads
     queues: Int64  # [paths, 2], bins of the sizes at bid and ask; [paths, 0] where not used
     margins: Float32  # [paths, 5, 3, 16], see `model.margins`
+
+
+class KeptShape(NamedTuple):
+    """How keys [dim, slots] and values [window, columns] of a layer lie one behind the other."""
+
+    dim: int  # of a head
+    window: int  # a ring
+    slots: int  # window in whole panels
+    columns: int  # dim in whole panels
 
 
 class Network(NamedTuple):
@@ -39,13 +45,14 @@ class Network(NamedTuple):
 
     weights: Weights
     paths: Paths
-    frequency: Float64  # [D / 2], of the rotary embedding
+    shape: KeptShape
+    frequency: Float64  # [dim / 2], of the rotary embedding
     heads: int
     begin: Int64  # [5], token columns of 'no event yet'
     columns: Int64  # input columns of the sizes at bid and ask; none where not used
 
 
-@njit(cache=True, fastmath=True, inline="always")
+@njit(cache=True, error_model="numpy", fastmath=True, inline="always")
 def _normalise(x: Float32, out: Float32) -> None:
     """RMSNorm without its gain (folded into the next weights)."""
     for r in range(x.shape[0]):
@@ -57,7 +64,7 @@ def _normalise(x: Float32, out: Float32) -> None:
             out[r, i] = x[r, i] * scale
 
 
-@njit(cache=True, fastmath=True, inline="always")
+@njit(cache=True, error_model="numpy", fastmath=True, inline="always")
 def _exp(x: Float32, top: np.float32, bits: Int32, n: int) -> None:
     """Exponential of x[:n] - top in place, for x <= top, with a relative error under 2e-7.
 
@@ -83,10 +90,10 @@ def _exp(x: Float32, top: np.float32, bits: Int32, n: int) -> None:
         x[j] *= power[j]
 
 
-@njit(cache=True, fastmath=True, inline="always")
+@njit(cache=True, error_model="numpy", fastmath=True, inline="always")
 def _silu_into(x: Float32, out: Float32, scratch: Float32, bits: Int32) -> None:
     """Write x * sigmoid(x) of one row as max(x, 0) - |x| e / (1 + e), e = exp(-|x|): no branch."""
-    n = len(x)
+    n = len(out)
     for i in range(n):
         scratch[i] = -abs(x[i])
     _exp(scratch, np.float32(0.0), bits, n)
@@ -95,9 +102,9 @@ def _silu_into(x: Float32, out: Float32, scratch: Float32, bits: Int32) -> None:
         out[i] = max(x[i], np.float32(0.0)) - part
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, error_model="numpy", fastmath=True)
 def _softmax(row: Float32, bits: Int32, count: int) -> np.float32:
-    """Exponentials of row[:count] over the largest, in place, 0 behind them; returns their sum."""
+    """Exponentials of row[:count] over the largest, in place; returns their sum."""
     top = row[0]
     for j in range(count):
         top = max(top, row[j])
@@ -105,62 +112,68 @@ def _softmax(row: Float32, bits: Int32, count: int) -> np.float32:
     total = np.float32(0.0)
     for j in range(count):
         total += row[j]
-    for j in range(count, len(row)):
-        row[j] = np.float32(0.0)
     return total
 
 
-@njit(cache=True, fastmath=True)
+@njit(cache=True, error_model="numpy", fastmath=True)
 def _attend(
-    q: Float32, keys: Float32, values: Float32, count: int, scores: Float32, bits: Int32,
-    out: Float32,
+    query: Float32, q0: int, kept: Float32, first: int, shape: KeptShape, count: int,
+    scores: Float32, bits: Int32, mix: Float32, out: Float32, out0: int,
 ) -> None:  # fmt: skip
-    """One query of each head over the first `count` slots; the others hold zeros or what is old.
+    """The query heads of one key head over the first `count` slots, into `out` [share, dim].
 
-    `q` [KV, share, D] is spoilt; keys [KV, D, W], values [KV, W, D], `out` [KV, share, D];
-    `scores` [share, W] and `bits` [W] are scratch.
+    The queries [share, dim], scaled, start at index `q0` of `query`, `out` at `out0` of its
+    elements, keys and values at index `first` of `kept`. Scratch: `scores` [share, slots],
+    `bits` [slots], `mix` [share, columns].
     """
-    scale = np.float32(1.0) / np.sqrt(np.float32(q.shape[2]))
-    for g in range(q.shape[0]):
-        for h in range(q.shape[1]):
-            for d in range(q.shape[2]):
-                q[g, h, d] *= scale
-        np.dot(q[g], keys[g], scores)
-        totals = np.empty(q.shape[1], np.float32)
-        for h in range(q.shape[1]):
-            totals[h] = _softmax(scores[h], bits, count)
-        np.dot(scores, values[g], out[g])
-        for h in range(q.shape[1]):
-            for d in range(q.shape[2]):
-                out[g, h, d] /= totals[h]
+    share, dim, slots, columns = len(scores), shape.dim, shape.slots, shape.columns
+    for p in range(0, count, PANEL):
+        product(
+            share, dim, query, q0, dim, kept, first + p, slots, scores, p, slots, kept, first, 0
+        )
+    totals = np.empty(share, np.float32)
+    for h in range(share):
+        totals[h] = np.float32(1.0) / _softmax(scores[h], bits, count)
+    first += dim * slots
+    for p in range(0, columns, PANEL):
+        product(
+            share, count, scores, 0, slots, kept, first + p, columns, mix, p, columns, kept, first,
+            0,
+        )  # fmt: skip
+    for h in range(share):
+        for d in range(dim):
+            out[out0 + h * dim + d] = mix[h, d] * totals[h]
 
 
-@njit(cache=True, fastmath=True, inline="always")
+@njit(cache=True, error_model="numpy", fastmath=True, inline="always")
 def _add(x: Float32, y: Float32) -> None:
     for r in range(x.shape[0]):
         for i in range(x.shape[1]):
             x[r, i] += y[r, i]
 
 
-@njit(cache=True, fastmath=True)
-def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
-    """Take in one event of each of at most `GROUP` paths `rows`: `columns` [R, columns]."""
+@njit(cache=True, error_model="numpy", fastmath=True)
+def advance_group(rows: Int64, columns: Int64, network: Network, following: Int64) -> None:
+    """Take in one event of each of the paths `rows` [R]: `columns` [R, columns].
+
+    `following` are the paths of the groups that come after: their first layer is fetched.
+    """
     weights, frequency, heads = network.weights, network.frequency, network.heads
     table, wqkv, wo = weights.table, weights.wqkv, weights.wo
     wgu, wdown, gain = weights.wgu, weights.wdown, weights.gain
-    keys, values, position, hidden, queues, _ = network.paths
-    layers, width, size = wqkv.shape[0], wqkv.shape[1], len(rows)
-    dim, window, ff = width // heads, keys.shape[4], wdown.shape[1]
-    kv_heads = keys.shape[2]
-    half, kv = dim // 2, kv_heads * dim
-    x = np.zeros((GROUP, width), np.float32)
-    y = np.zeros((GROUP, width), np.float32)
-    qkv = np.empty((GROUP, wqkv.shape[2]), np.float32)
-    gu = np.empty((GROUP, 2 * ff), np.float32)
-    act = np.zeros((GROUP, ff), np.float32)
-    attended = np.zeros((GROUP, kv_heads, heads // kv_heads, dim), np.float32)
-    scores = np.empty((heads // kv_heads, window), np.float32)
-    most = max(window, ff)
+    kept, position, hidden, queues, _ = network.paths
+    dim, window, slots, across = network.shape
+    layers, size, width, ff = len(wqkv), len(rows), table.shape[1], wdown.shape[2]
+    kv_heads, each = kept.shape[2:]
+    half, kv, share = dim // 2, kv_heads * dim, heads // kv_heads
+    x = np.zeros((size, width), np.float32)
+    y = np.empty((size, wo.shape[1] * PANEL), np.float32)
+    qkv = np.empty((size, wqkv.shape[1] * PANEL), np.float32)
+    gu = np.empty((size, wgu.shape[1] * PANEL), np.float32)
+    act = np.empty((size, ff), np.float32)
+    attended = np.empty((size, width), np.float32)
+    scores, mix = np.empty((share, slots), np.float32), np.empty((share, across), np.float32)
+    most = max(slots, ff)
     scratch, bits = np.empty(most, np.float32), np.empty(most, np.int32)
     cos, sin = np.empty((size, half), np.float32), np.empty((size, half), np.float32)
     for r in range(size):
@@ -173,9 +186,12 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
         for i in range(half):
             angle = position[rows[r]] * frequency[i]
             cos[r, i], sin[r, i] = np.cos(angle), np.sin(angle)
+    starts = np.empty(size, np.int64)
+    ahead = Ahead(kept, starts, kv_heads * each)
+    done = size * ahead.each  # nothing to fetch until there is something behind this layer
     for layer in range(layers):
         _normalise(x, y)
-        np.dot(y, wqkv[layer], qkv)
+        multiply(size, y, wqkv, layer, qkv, ahead, done)
         for r in range(size):
             path = rows[r]
             slot = position[path] % window
@@ -185,22 +201,30 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
                     a, b = qkv[r, o + i], qkv[r, o + half + i]
                     qkv[r, o + i] = a * cos[r, i] - b * sin[r, i]
                     qkv[r, o + half + i] = b * cos[r, i] + a * sin[r, i]
-            for g in range(kv_heads):
-                for d in range(dim):
-                    keys[path, layer, g, d, slot] = qkv[r, width + g * dim + d]
-                    values[path, layer, g, slot, d] = qkv[r, width + kv + g * dim + d]
-            query = qkv[r, :width].reshape(kv_heads, heads // kv_heads, dim)
             count = min(position[path] + 1, window)
-            _attend(query, keys[path, layer], values[path, layer], count, scores, bits, attended[r])
-        np.dot(attended.reshape(GROUP, width), wo[layer], y)
+            for g in range(kv_heads):
+                own = kept[path, layer, g]
+                for d in range(dim):
+                    own[d * slots + slot] = qkv[r, width + g * dim + d]
+                    own[dim * slots + slot * across + d] = qkv[r, width + kv + g * dim + d]
+                _attend(
+                    qkv, r * qkv.shape[1] + g * share * dim, kept,
+                    ((path * layers + layer) * kv_heads + g) * each, network.shape, count, scores,
+                    bits, mix, attended[r], g * share * dim,
+                )  # fmt: skip
+            if layer + 1 < layers:
+                starts[r] = (path * layers + layer + 1) * kv_heads * each
+            elif r < len(following):
+                starts[r] = following[r] * layers * kv_heads * each
+        done = multiply(size, attended, wo, layer, y, ahead, 0)
         _add(x, y)
         _normalise(x, y)
-        np.dot(y, wgu[layer], gu)
+        done = multiply(size, y, wgu, layer, gu, ahead, done)
         for r in range(size):
-            _silu_into(gu[r, :ff], act[r], scratch, bits)
+            _silu_into(gu[r], act[r], scratch, bits)
             for i in range(ff):
                 act[r, i] *= gu[r, ff + i]
-        np.dot(act, wdown[layer], y)
+        done = multiply(size, act, wdown, layer, y, ahead, done)
         _add(x, y)
     _normalise(x, y)
     for r in range(size):
@@ -209,11 +233,11 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
         position[rows[r]] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def sample_group(
     rows: Int64, draws: Float64, odds: Float64, network: Network, out: Tokens, log_ratio: Float64
 ) -> None:
-    """Sub-tokens of the next event of at most `GROUP` paths into `out` [R, 5].
+    """Sub-tokens of the next event of the paths `rows` [R] into `out` [R, 5].
 
     See `Decoder.sample`. `draws` [R, 5 at least]; `odds` [R, 4]: pressure, cancel, depth, size;
     `log_ratio` [R] is written.
@@ -223,24 +247,26 @@ def sample_group(
     inner, inner_bias = weights.inner, weights.inner_bias
     outer, outer_bias = weights.outer, weights.outer_bias
     queues, hidden, margins = network.paths.queues, network.paths.hidden, network.paths.margins
-    width, deep, size = inner.shape[1], inner.shape[2], len(rows)
-    state = np.zeros((GROUP, width), np.float32)
-    z = np.empty((GROUP, deep), np.float32)
-    logits = np.empty((GROUP, outer.shape[2]), np.float32)
+    width, deep, size = inner.shape[2], outer.shape[2], len(rows)
+    state = np.empty((size, width), np.float32)
+    z = np.empty((size, inner.shape[1] * PANEL), np.float32)
+    act = np.empty((size, deep), np.float32)
+    logits = np.empty((size, outer.shape[1] * PANEL), np.float32)
     scratch, bits = np.empty(deep, np.float32), np.empty(deep, np.int32)
-    p = np.empty(outer.shape[2])
-    shift = np.zeros(outer.shape[2])
+    p = np.empty(outer_bias.shape[1])
+    shift = np.zeros(outer_bias.shape[1])
     for r in range(size):
         for j in range(width):
             state[r, j] = hidden[rows[r], j]
         log_ratio[r] = 0.0
+    nothing = Ahead(network.paths.kept, np.empty(0, np.int64), 1)
     for i in range(len(bins)):
-        np.dot(state, inner[i], z)
+        multiply(size, state, inner, i, z, nothing, 0)
         for r in range(size):
             for j in range(deep):
                 z[r, j] += inner_bias[i, j]
-            _silu_into(z[r], z[r], scratch, bits)
-        np.dot(z, outer[i], logits)
+            _silu_into(z[r], act[r], scratch, bits)
+        multiply(size, act, outer, i, logits, nothing, 0)
         n = bins[i]
         for r in range(size):
             push, cancel, deeper, larger = odds[r]

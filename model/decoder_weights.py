@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from model.codec import BINS
 from model.events import Int64
 from model.heads import FactoredHeads
+from model.tiles import Float32, pack_panels
 from model.transformer import Transformer
-
-Float32 = npt.NDArray[np.float32]
 
 
 class Weights(NamedTuple):
-    """Weights in the order and shape in which the kernels read them."""
+    """Weights in the order and shape in which the kernels read them.
+
+    Matrices are packed [n, panels, inner, PANEL], see `model.tiles`; theirs are given as
+    [n, inner, columns].
+    """
 
     table: Float32  # [all rows of all tables, d]: embedding times its slice of the projection
     offsets: Int64  # first row of each column's table
-    wqkv: Float32  # [layers, d, (heads + 2 kv) * dim], norm gain folded in
+    wqkv: Float32  # [layers, d, (heads + 2 kv) * dim], norm gain and 1 / sqrt(dim) folded in
     wo: Float32  # [layers, d, d]
     wgu: Float32  # [layers, d, 2 ff], norm gain folded in
     wdown: Float32  # [layers, ff, d]
@@ -32,13 +34,14 @@ class Weights(NamedTuple):
     queues: Float32  # [2, K, d], of the order's own side and of the opposite one
     inner: Float32  # [5, d, hidden]
     inner_bias: Float32  # [5, hidden]
-    outer: Float32  # [5, hidden, 16], zero padded
+    outer: Float32  # [5, hidden, 16]
     outer_bias: Float32  # [5, 16]
 
 
 def pack(network: Transformer) -> Weights:
     """Pack a network with factored heads; the table of each column meets its projection here."""
-    blocks, head = network.blocks, network.head
+    blocks, head, s = network.blocks, network.head, network.settings
+    one_query = (s.heads / s.d_model) ** 0.5  # 1 / sqrt(dim): the scores come out scaled
     assert isinstance(head, FactoredHeads)
     with torch.no_grad():
         tables, sizes, start = [], [], 0
@@ -53,25 +56,29 @@ def pack(network: Transformer) -> Weights:
         def stack(parts: list[torch.Tensor]) -> Float32:
             return np.ascontiguousarray(torch.stack(parts).float().numpy())
 
+        def packed(parts: list[torch.Tensor]) -> Float32:
+            return pack_panels(torch.stack(parts).float().numpy())
+
         def padded(weight: torch.Tensor) -> torch.Tensor:
             return torch.cat((weight, weight.new_zeros(most - len(weight), *weight.shape[1:])))
 
         return Weights(
             table=np.ascontiguousarray(torch.cat(tables).float().numpy()),
             offsets=np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64),
-            wqkv=stack([
-                (torch.cat((b.q.weight, b.kv.weight)) * b.attention_norm.weight).T for b in blocks
+            wqkv=packed([
+                (torch.cat((b.q.weight * one_query, b.kv.weight)) * b.attention_norm.weight).T
+                for b in blocks
             ]),
-            wo=stack([b.o.weight.T for b in blocks]),
-            wgu=stack([(b.gate_up.weight * b.feed_norm.weight).T for b in blocks]),
-            wdown=stack([b.down.weight.T for b in blocks]),
+            wo=packed([b.o.weight.T for b in blocks]),
+            wgu=packed([(b.gate_up.weight * b.feed_norm.weight).T for b in blocks]),
+            wdown=packed([b.down.weight.T for b in blocks]),
             gain=network.norm.weight.float().numpy().copy(),
             bins=np.asarray(BINS),
             scale=stack([padded(gain) for gain in head.gain]),
             embed=stack([padded(e.weight) for e in head.embed]),
             queues=stack([e.weight for e in head.queues] or [head.embed[0].weight[:0]]),
-            inner=stack([layer.weight.T for layer in head.inner]),
+            inner=packed([layer.weight.T for layer in head.inner]),
             inner_bias=stack([layer.bias for layer in head.inner]),
-            outer=stack([padded(layer.weight).T for layer in head.out]),
+            outer=packed([padded(layer.weight).T for layer in head.out]),
             outer_bias=stack([padded(layer.bias) for layer in head.out]),
         )  # fmt: skip

@@ -21,7 +21,7 @@ from model.codec import (
     encode_context,
     encode_event,
 )
-from model.decoder_kernels import GROUP, Network, Paths, advance_group, sample_group
+from model.decoder_kernels import KeptShape, Network, Paths, advance_group, sample_group
 from model.decoder_weights import Weights
 from model.events import NS_PER_S, Float64, Int64
 from model.features import (
@@ -114,6 +114,7 @@ def write(
 @njit(cache=True, parallel=True)
 def propose(
     rows: Int64,
+    cuts: Int64,
     view: ViewArrays,
     written: Written,
     numbers: Int64,
@@ -121,6 +122,7 @@ def propose(
     odds: Odds,
     weights: Weights,  # a prange takes no tuple of tuples: the parts of a `Network`
     paths: Paths,
+    shape: KeptShape,
     frequency: Float64,
     heads: int,
     begin: Int64,
@@ -133,20 +135,22 @@ def propose(
 ) -> None:
     """Take in the last event of each path in `rows` and write its next one.
 
-    `numbers` [B] are the path numbers of the random draws; `out` and `log_ratio` [B] are written.
+    `cuts` are the ends of the groups in `rows`, see `model.decoder_cpu.cut`; `numbers` [B] are the
+    path numbers of the random draws; `out` and `log_ratio` [B] are written.
     """
-    for group in prange((len(rows) + GROUP - 1) // GROUP):
-        own = rows[group * GROUP : min((group + 1) * GROUP, len(rows))]
-        network = Network(weights, paths, frequency, heads, begin, columns)
+    for group in prange(len(cuts) - 1):
+        own = rows[cuts[group] : cuts[group + 1]]
+        network = Network(weights, paths, shape, frequency, heads, begin, columns)
         _propose_group(
-            own, view, written, numbers, seed, odds, network, encoding, decoding, bins, out,
-            log_ratio,
+            own, rows[cuts[group + 1] :], view, written, numbers, seed, odds, network, encoding,
+            decoding, bins, out, log_ratio,
         )  # fmt: skip
 
 
 @njit(cache=True)
 def _propose_group(
     rows: Int64,
+    following: Int64,
     view: ViewArrays,
     written: Written,
     numbers: Int64,
@@ -182,7 +186,7 @@ def _propose_group(
         tilts[r, 0], tilts[r, 1] = odds.pressure_log_odds[b], odds.cancel_log_odds[b]
         tilts[r, 2], tilts[r, 3] = odds.depth_log_odds[b], odds.size_log_odds[b]
     if growing > 0:
-        advance_group(grown[:growing], columns[:growing], network)
+        advance_group(grown[:growing], columns[:growing], network, following)
     sample_group(rows, draws, tilts, network, drawn, ratios)
     for r in range(size):
         log_ratio[rows[r]] = ratios[r]

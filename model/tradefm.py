@@ -13,7 +13,7 @@ from model.checkpoint import Checkpoint
 from model.codec import BINS, Decoding, Encoding, Tokens
 from model.dataset import asset_margin, input_columns, start_columns
 from model.decoder import Decoder, TorchDecoder
-from model.decoder_cpu import CpuDecoder
+from model.decoder_cpu import CpuDecoder, cut
 from model.decoder_cuda import GraphDecoder, on_device
 from model.errors import SpecError
 from model.events import Float64, Int64, Recording
@@ -188,9 +188,9 @@ class TradeFMSession:
         if isinstance(self.decoder, CpuDecoder):
             odds = Odds(*(getattr(tilts, name) for name in Odds._fields))
             propose(
-                rows, market, self.written, self.paths, self.seed, odds, *self.decoder.network,
-                self.encoding, self.decoding, self.context_bins, ProposalArrays.of(out),
-                out.log_ratio,
+                rows, cut(len(rows)), market, self.written, self.paths, self.seed, odds,
+                *self.decoder.network, self.encoding, self.decoding, self.context_bins,
+                ProposalArrays.of(out), out.log_ratio,
             )  # fmt: skip
             return
         self._begin(view, tilts)(out)

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numba import get_num_threads
 
 from app.bench.result import Figures, Result, median_and_spread
 from engine.book import OrderBooks
@@ -23,8 +24,9 @@ The order book without a model. Replay by id: a recorded session (adds, cancels 
 trades) applied to one book by one thread, message after message, with the best quotes noted after
 each; the numbering of the orders is done before the clock starts. With levels: the same with the
 recorded levels taken in where they come into view. Step: prepared proposals (adds, crossing adds,
-anonymous cancels) executed on B seeded books, recording and quotes included. CPU time of the one
-thread that works, which is its wall time on a machine that is not busy; medians over repeats.
+anonymous cancels) executed on B seeded books, recording and quotes included. Replay: CPU time of
+its one thread, which is its wall time on a machine that is not busy. Steps: on all threads, by the
+clock, and by the CPU time of the process for the rate of a core. Medians over repeats.
 events_per_s is that of the replay by id of the first asset, of the steps where there is no
 recording."""
 ASSETS = ("AMZN", "GOOG", "MSFT")
@@ -33,7 +35,7 @@ BATCHES = (1, 64, 256, 1024)
 
 def bench_orderbook(data: Path | None, repeats: int, steps: int = 400) -> Result:
     """Measure replay and steps."""
-    figures: Figures = {"benchmark": "orderbook", "device": "cpu", "threads": 1}
+    figures: Figures = {"benchmark": "orderbook", "device": "cpu", "threads": get_num_threads()}
     books = OrderBooks(1).arrays
     figures["book_bytes"] = sum(part.nbytes for part in books)
     try:
@@ -86,9 +88,9 @@ def step_rates(paths: int, steps: int, repeats: int) -> Figures:
     rng = np.random.default_rng(0)
     proposals = Proposals.empty(paths)
     view = simulator.view
-    spent = []
+    spent, worked = [], []
     for repeat in range(repeats + 1):  # the first one compiles
-        total = 0.0
+        total = cpu = 0.0
         for _ in range(steps):
             # A few ticks behind the touch, now and then inside the spread or through it.
             cancels = rng.random(paths) < 0.47
@@ -100,13 +102,16 @@ def step_rates(paths: int, steps: int, repeats: int) -> Figures:
             proposals.price_ticks[:] = np.where(bids, view.bid_ticks - away, view.ask_ticks + away)
             proposals.size[:] = rng.choice([50, 100, 200], paths)
             proposals.dt_ns[:] = 1 + rng.exponential(1e8, paths)
-            began = time.thread_time()
+            began, cpu_began = time.perf_counter(), time.process_time()
             simulator.step(proposals)
-            total += time.thread_time() - began
+            cpu += time.process_time() - cpu_began
+            total += time.perf_counter() - began
         if repeat > 0:
             spent.append(total / steps)
+            worked.append(cpu / steps)
     step = statistics.median(spent)
     return {
         f"step_us_B{paths}": round(step * 1e6, 1),
         f"steps_per_s_B{paths}": round(paths / step),
+        f"steps_per_core_s_B{paths}": round(paths / statistics.median(worked)),
     }
