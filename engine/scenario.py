@@ -205,6 +205,8 @@ def parse_scenario(text: str, where: str, values: Mapping[str, float] | None = N
     keys = ", ".join((*Scenario.model_fields, "extends", "more_shocks"))
 
     def parent(name: str) -> dict[str, Any]:
+        if name == "none":  # the one without a file
+            return Scenario.none().model_dump(mode="json", exclude_unset=True)
         beside = Path(where).parent / name
         source = beside if name.endswith(SUFFIXES) else name
         return read_mapping(*_text_of(source), keys)

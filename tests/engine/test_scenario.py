@@ -333,6 +333,12 @@ def test_inheritance(tmp_path: Path) -> None:
         parse_scenario("extends: no.yaml\nname: x\n", str(tmp_path / "x.yaml"))
 
 
+def test_none_can_be_extended_though_it_has_no_file() -> None:
+    child = parse_scenario("name: quiet\nextends: none\ntitle: Quiet\n", "quiet.yaml")
+    assert (child.name, child.title, child.shocks) == ("quiet", "Quiet", ())
+    assert child.description == Scenario.none().description
+
+
 def test_assets_and_own_intensities() -> None:
     text = GOOD.replace("slices: 6", "slices: 6\n    assets: [AMZN]\n    intensity: 2")
     scenario = parse_scenario(text, "x")
