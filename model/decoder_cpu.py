@@ -7,7 +7,8 @@ from numba import get_num_threads, njit, prange
 
 from model.codec import BINS, Tokens
 from model.dataset import start_columns
-from model.decoder_kernels import KeptShape, Network, Paths, advance_group, sample_group
+from model.decoder_heads import sample_group
+from model.decoder_kernels import KeptShape, Network, Paths, advance_group
 from model.decoder_weights import Weights, pack
 from model.events import Float64, Int64
 from model.presets import ModelSettings

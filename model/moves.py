@@ -21,7 +21,8 @@ from model.codec import (
     encode_context,
     encode_event,
 )
-from model.decoder_kernels import KeptShape, Network, Paths, advance_group, sample_group
+from model.decoder_heads import sample_group
+from model.decoder_kernels import KeptShape, Network, Paths, advance_group
 from model.decoder_weights import Weights
 from model.events import NS_PER_S, Float64, Int64
 from model.features import (
