@@ -13,7 +13,6 @@ from pathlib import Path
 
 from app.limits import (
     GB,
-    PATH,
     REPORT_DISK,
     events_of_arm,
     free_bytes,
@@ -38,9 +37,9 @@ StudySpec = SweepSpec | ReverseSpec | RareSpec | PortfolioSpec
 
 # Bytes of an event of one arm, of which 80 are in the record and 78 in columns. Both arms are
 # recorded, gathered one after the other, and stay; or the shocked arm is played beside the other's
-# columns; or there is the record alone. Then of the book of a path.
+# columns; or there is the record alone. Then of a path: its book, and cache of a small model.
 BOTH_ARMS, ONE_ARM, RECORD, COLUMNS = 480.0, 400.0, 120.0, 78.0
-BOOK = 0.2e6
+BOOK, BOOK_AND_CACHE = 0.2e6, 1.0e6
 JOINT_DRAW = 64.0  # bytes of a position in a joint draw
 CELL_DISK = 40e3  # of a cell of a sweep
 
@@ -96,7 +95,7 @@ def study_disk(spec: StudySpec) -> int:
 
 def _run_bytes(spec: StudySpec, run: RunSpec, profile: AssetProfile) -> float:
     arm = events_of_arm(run, profile)
-    path = BOOK if is_baseline(run.model) else PATH
+    path = BOOK if is_baseline(run.model) else BOOK_AND_CACHE
     if isinstance(spec, RareSpec):
         return process_bytes(run) + path * run.paths + RECORD * arm
     arms, event = (1.0, ONE_ARM) if isinstance(spec, ReverseSpec) else (2.0, BOTH_ARMS)
