@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -19,9 +19,10 @@ from app.models import is_baseline, model_folder
 from engine.runs import RunStore
 from engine.runs.chunks import chunk_size, expected_events
 from engine.runs.index import search, size_of
-from engine.spec import RunSpec
+from engine.spec import RunSettings, RunSpec
 from model.catalogue import load_profile
 from model.errors import FaultlineError, SpecError
+from model.profile import AssetProfile
 
 BUDGET_VARIABLE = "FAULTLINE_RUNS_GB"
 GB = 1e9
@@ -66,25 +67,37 @@ def estimate(spec: RunSpec, store: RunStore | None = None) -> Need:
     FaultlineError
         The asset or the model is not known.
     """
-    profile, kind = load_profile(spec.asset), "baseline" if is_baseline(spec.model) else "tradefm"
-    each = min(float(spec.max_events + spec.burn_in_events), BUSY * expected_events(spec, profile))
-    events, arm = 2.0 * spec.paths * each, spec.paths * each
+    profile = load_profile(spec.asset)
+    arm = events_of_arm(spec, profile)
+    chunk = chunk_size(spec, profile, "cuda" if on_gpu(spec) else "cpu")
+    simulating = 2.0 * chunk * (PATH + CHUNK_EVENT * arm / spec.paths)
+    measuring = min(COLUMNS_KEPT, 2.0 * 8.0 * 12.0 * arm) + measured_bytes(spec, profile)
+    return Need(
+        memory_bytes=int(process_bytes(spec) + max(simulating, measuring)),
+        disk_bytes=int(DISK_EVENT * 2.0 * arm + REPORT_DISK),
+        seconds=2.0 * arm / _speed(spec, store),
+        events=int(2.0 * arm),
+    )
+
+
+def process_bytes(spec: RunSettings) -> float:
+    """Of a process with its packages and the weights of its model."""
+    if is_baseline(spec.model):
+        return PROCESS["baseline"]
+    return PROCESS["tradefm"] + 6.0 * size_of(model_folder(spec.model))
+
+
+def events_of_arm(spec: RunSpec, profile: AssetProfile) -> float:
+    """Events of all paths of one arm, paths being busier than the asset usually is."""
+    usual = BUSY * expected_events(spec, profile)
+    return spec.paths * min(float(spec.max_events + spec.burn_in_events), usual)
+
+
+def measured_bytes(spec: RunSpec, profile: AssetProfile) -> float:
+    """What measures take beside the columns of the paths that they measure."""
     usual = profile.events_per_s * spec.horizon_s
     reached_s = spec.horizon_s * min(1.0, spec.max_events / usual)  # by the busiest path
-    chunk = chunk_size(spec, profile, "cuda" if on_gpu(spec) else "cpu")
-    simulating = 2.0 * chunk * (PATH + CHUNK_EVENT * each)
-    measuring = (
-        min(COLUMNS_KEPT, 2.0 * 8.0 * 12.0 * arm)
-        + MEASURED_EVENT * arm
-        + GRID_SECOND * spec.paths * reached_s
-    )
-    weights = 0.0 if kind == "baseline" else 6.0 * size_of(model_folder(spec.model))
-    return Need(
-        memory_bytes=int(PROCESS[kind] + weights + max(simulating, measuring)),
-        disk_bytes=int(DISK_EVENT * events + REPORT_DISK),
-        seconds=events / _speed(spec, kind, store),
-        events=int(events),
-    )
+    return MEASURED_EVENT * events_of_arm(spec, profile) + GRID_SECOND * spec.paths * reached_s
 
 
 def has_room(spec: RunSpec, loading: Sequence[RunSpec] = ()) -> bool:
@@ -119,7 +132,7 @@ def check_fits(spec: RunSpec, store: RunStore) -> list[str]:
         Memory or disk will not do; the message names the most paths, and the longest horizon, that
         fit.
     """
-    need, memory, disk = estimate(spec, store), free_bytes(), _free_disk(store.root)
+    need, memory, disk = estimate(spec, store), free_bytes(), free_disk(store.root)
     for what, asked, free in (
         ("memory", need.memory_bytes, memory),
         ("disk", need.disk_bytes, disk),
@@ -148,30 +161,46 @@ def check_fits(spec: RunSpec, store: RunStore) -> list[str]:
 
 
 def _what_fits(spec: RunSpec, memory: float, disk: float) -> str:
-    """The largest settings whose estimate fits: paths, and horizon, the other as it was asked."""
+    """The largest settings whose estimate fits."""
+
+    def fits(change: dict[str, int]) -> bool:
+        need = estimate(spec.model_copy(update=change))
+        return need.memory_bytes <= memory and need.disk_bytes <= disk
+
+    window = spec.scenario.window_s
+    return largest(spec, fits, 0.0 if window is None else window[1])
+
+
+def largest(spec: RunSettings, fits: Callable[[dict[str, int]], bool], least_s: float) -> str:
+    """In words the most paths and the longest horizon that fit, the other as it was asked.
+
+    Parameters
+    ----------
+    spec : what does not fit
+    fits : whether it would with other `paths`, or another `horizon_s`
+    least_s : a horizon below this is no answer
+    """
 
     def most(name: str, asked: int) -> int:
         """0 if 1 does not fit."""
         low, high = 0, asked
         while high - low > 1:
             middle = (low + high) // 2
-            need = estimate(spec.model_copy(update={name: middle}))
-            fits = need.memory_bytes <= memory and need.disk_bytes <= disk
-            low, high = (middle, high) if fits else (low, middle)
+            low, high = (middle, high) if fits({name: middle}) else (low, middle)
         return low
 
     paths, horizon_s = most("paths", spec.paths), most("horizon_s", math.ceil(spec.horizon_s))
-    window = spec.scenario.window_s
     ways = [f"at most {paths:,} paths fit"] if paths else []
-    if horizon_s and (window is None or window[1] <= horizon_s):
+    if horizon_s and least_s <= horizon_s:
         ways.append(f"at most {horizon_s:,} s of {spec.paths:,} paths")
     return ", or ".join(ways) or "not even one path fits: free some, or take another model"
 
 
-def _speed(spec: RunSpec, kind: str, store: RunStore | None) -> float:
+def _speed(spec: RunSpec, store: RunStore | None) -> float:
     rows = search(store, state="finished", model=spec.model, limit=5) if store else []
     speeds = sorted(row.events_per_s for row in rows if row.events_per_s > 0.0)
-    return speeds[len(speeds) // 2] if speeds else SPEED[kind]
+    usual = SPEED["baseline" if is_baseline(spec.model) else "tradefm"]
+    return speeds[len(speeds) // 2] if speeds else usual
 
 
 def free_bytes() -> int:
@@ -230,7 +259,8 @@ def free_gpu_bytes() -> int | None:
         return None
 
 
-def _free_disk(root: Path) -> int:
+def free_disk(root: Path) -> int:
+    """Free bytes where a folder is, or will be."""
     folder = next((one for one in (root, *root.parents) if one.is_dir()), Path("/"))
     return shutil.disk_usage(folder).free
 

@@ -164,10 +164,14 @@ def play_positions(
                 progress(Progress(now.events, fraction, now.events_per_s, left, stage))
 
         model, profile = sources(position.asset)
-        run = rollout(
-            model, profile, run_of(spec, position, profile), progress=inside, cancelled=cancelled
-        )
-        losses.append(losses_of(spec, position, run))
+        run = run_of(spec, position, profile)
+        # Not called by a name: the paths of one asset are gone before those of the next are played.
+        losses.append(
+            losses_of(
+                spec, position,
+                rollout(model, profile, run, progress=inside, cancelled=cancelled),
+            )
+        )  # fmt: skip
     return losses
 
 

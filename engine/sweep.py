@@ -153,6 +153,7 @@ def run_sweep(
             )  # fmt: skip
             baseline = run.baseline
             risk = risk_table(run, resamples)
+            del run  # the shocked arm would be held while the next cell is played
         except MemoryError:
             state, reason = "failed", "not enough memory; choose fewer paths or a shorter horizon"
         except Cancelled:

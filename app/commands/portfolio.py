@@ -20,10 +20,12 @@ def portfolio(
     out: Results = Path("out/portfolio"),
 ) -> None:
     """Play every position under the common scenario and join them by a copula of path ranks."""
+    from app.studies.limits import check_study
     from app.studies.portfolio import play_portfolio, read_portfolio
 
     spec, own = read_portfolio(file)
     output_folder(out)
+    check_study(spec, out)
     play_and_say(
         lambda tell: play_portfolio(spec, out, returns or own, tell),
         f"portfolio {spec.name}", out, "portfolio.json", "positions.csv", "dependence.csv",

@@ -69,6 +69,7 @@ def reverse(
 ) -> None:
     """Find the smallest intensity of a scenario that leads to an outcome on a share of paths."""
     from app.stress import build_spec, check_spec
+    from app.studies.limits import check_study
     from app.studies.reverse import ReverseSpec, play_reverse
     from engine.scenario import load_scenario
 
@@ -83,6 +84,7 @@ def reverse(
         points=points, resolution=resolution,
     )  # fmt: skip
     output_folder(out)
+    check_study(spec, out)
     play_and_say(lambda tell: play_reverse(spec, out, tell), "reverse stress", out, "reverse.json")
 
 
@@ -115,6 +117,7 @@ def rare(
     from pydantic import ValidationError
 
     from app.stress import build_spec, check_spec
+    from app.studies.limits import check_study
     from app.studies.reverse import RareSpec, play_rare
     from app.studies.settings import one_line
     from engine.risk.outcome import Loss
@@ -134,6 +137,7 @@ def rare(
     except ValidationError as error:
         raise FaultlineError(one_line(error)) from error
     output_folder(out)
+    check_study(spec, out)
     play_and_say(lambda tell: play_rare(spec, out, tell), "rare loss", out, "rare.json")
 
 

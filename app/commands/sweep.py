@@ -47,6 +47,7 @@ def sweep(
     out: Results = Path("out/sweep"),
 ) -> None:
     """Run a grid of stress tests; started again, it goes on where it stopped."""
+    from app.studies.limits import check_study
     from app.studies.sweep import build_sweep, play_sweep, read_sweep
     from engine.scenario import list_scenarios
 
@@ -59,6 +60,7 @@ def sweep(
             model=model, device=device,
         )  # fmt: skip
     output_folder(out)
+    check_study(asked, out)
     play_and_say(
         lambda tell: play_sweep(asked, out, measure=measure, arm=arm, progress=tell),
         f"{len(asked)} cells", out, "sweep.parquet", "sweep.csv",

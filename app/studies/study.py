@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from app.studies.limits import check_study
 from app.studies.portfolio import play_portfolio
 from app.studies.report import StudyReport
 from app.studies.reverse import RareSpec, ReverseSpec, in_words, play_rare, play_reverse
@@ -100,8 +101,9 @@ def play_study(
     Raises
     ------
     FaultlineError
-        It cannot be played; `Cancelled` where `cancelled` said yes.
+        It cannot be played, or does not fit; `Cancelled` where `cancelled` said yes.
     """
+    check_study(study.spec, folder)
     if isinstance(study, SweepStudy):
         return play_sweep(
             study.spec, folder, measure=study.measure, arm=study.arm, progress=progress,

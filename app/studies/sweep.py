@@ -22,7 +22,8 @@ from app.studies.settings import one_line, settings_words, spelt_out
 from engine.rollout import Progress
 from engine.runs.atomic import write_atomic
 from engine.scenario import load_scenario
-from engine.sweep import SweepCell, SweepSpec, run_sweep, sweep_frame
+from engine.spec import RunSpec
+from engine.sweep import SweepCell, SweepSpec, cell_path, read_cell, run_sweep, sweep_frame
 from model.catalogue import find_asset, load_profile
 from model.errors import FaultlineError, SpecError
 from model.order_flow import OrderFlowModel
@@ -140,10 +141,9 @@ def play_sweep(
         Every cell failed (with the reason of the first), or there is no such measure.
     """
     write_atomic(folder / "sweep.json", spec.model_dump_json(indent=1) + "\n")
-    hashes = cache(lambda asset: json.dumps(_inputs(spec, asset), sort_keys=True))
     cells = run_sweep(
-        spec, folder, sources_of(spec.model, spec.device),
-        fingerprint=lambda cell: hashes(cell.asset), progress=progress, cancelled=cancelled,
+        spec, folder, sources_of(spec.model, spec.device), fingerprint=_fingerprint(spec),
+        progress=progress, cancelled=cancelled,
     )  # fmt: skip
     frame = sweep_frame(cells)
     temporary = folder / ".sweep.parquet.tmp"
@@ -151,6 +151,20 @@ def play_sweep(
     temporary.replace(folder / "sweep.parquet")
     write_atomic(folder / "sweep.csv", csv_text(frame))
     return sweep_report(spec, cells, frame, measure, arm)
+
+
+def missing_cells(spec: SweepSpec, folder: Path) -> list[RunSpec]:
+    """The cells that `play_sweep` would play: those that are not in the folder yet."""
+    fingerprint = _fingerprint(spec)
+    return [
+        cell for cell in spec.cells()
+        if read_cell(cell_path(folder, cell, fingerprint(cell))) is None
+    ]  # fmt: skip
+
+
+def _fingerprint(spec: SweepSpec) -> Callable[[RunSpec], str]:
+    hashes = cache(lambda asset: json.dumps(_inputs(spec, asset), sort_keys=True))
+    return lambda cell: hashes(cell.asset)
 
 
 def _inputs(spec: SweepSpec, asset: str) -> Mapping[str, str]:

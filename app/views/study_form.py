@@ -49,10 +49,12 @@ def study_form() -> None:
     settings = _settings(kind)
     if not st.button("Start", type="primary", icon=":material/play_arrow:", key="study-start"):
         return
-    from app.studies.study import study_title  # loads the engine: not before it is needed
+    from app.studies.limits import check_study  # these load the engine: not before it is needed
+    from app.studies.study import study_title
 
     try:
         study, files = build(settings)
+        check_study(study.spec, Studies().root)
         study_id = Studies().submit(study, study_title(study), files)
     except FaultlineError as error:
         st.error(plain(str(error)), icon=":material/error:")

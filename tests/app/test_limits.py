@@ -48,7 +48,7 @@ def test_memory_does_not_hold_all_events() -> None:
     assert estimate(of(paths=4096, max_events=4096, horizon_s=3600.0)).memory_bytes < 4 * GB
 
 
-@pytest.mark.parametrize(("free", "what"), [("free_bytes", "memory"), ("_free_disk", "disk")])
+@pytest.mark.parametrize(("free", "what"), [("free_bytes", "memory"), ("free_disk", "disk")])
 def test_what_does_not_fit_is_refused_with_what_does(
     free: str, what: str, store: RunStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +115,7 @@ def test_a_budget_is_warned_of_before_the_run(
 
 
 def test_little_disk_is_warned_of(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.limits, "_free_disk", lambda _: int(0.5 * GB))
+    monkeypatch.setattr(app.limits, "free_disk", lambda _: int(0.5 * GB))
     assert "will be free after this run" in check_fits(SPEC, store)[0]
 
 
