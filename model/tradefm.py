@@ -163,7 +163,6 @@ class TradeFMSession:
 
         Slow contexts and margins are those of the whole recording and stay from here on.
         """
-        shares = self.tokenizer.tables(self.profile)["shares"]
         encoded = []
         for b, recording in enumerate(history):
             features, self.state[b] = flow_features(recording, self.profile, open_ticks=0.0)
@@ -171,6 +170,7 @@ class TradeFMSession:
             if len(context):
                 self.context[b] = context[-1]
                 if self.settings.margins == "asset":
+                    shares = self.tokenizer.tables(self.profile)["shares"]
                     self.margins[b] = followed_margin(tokens, features.dt_s, shares)
             recent = slice(-2 * self.settings.window, None)
             encoded.append(input_columns(tokens[recent], context[recent], self.settings))

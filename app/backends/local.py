@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.models import resolve_model
-from engine.rollout import Progress, rollout
+from engine.rollout import Cancelled, Progress, rollout
 from engine.runs.chunks import Chunk, chunk_size, write_chunk
 from engine.spec import RunSpec
 from model.catalogue import load_profile
@@ -45,6 +45,8 @@ class LocalBackend:
         """Play chunk by chunk."""
         profile = load_profile(spec.asset)
         for number, paths in missing:
+            if cancelled():  # a short rollout never asks
+                raise Cancelled("the run was cancelled")
             size = len(paths)
 
             def tell(at: Progress, size: int = size) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: AssetProfile
 
 @pytest.fixture(scope="session")
 def finished(run: StressRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a run with its results, to be linked to."""
+    """Folder of a run with its results, to be copied."""
     folder = tmp_path_factory.mktemp("finished")
     spec = run.spec.model_copy(update={"model": "zero-intelligence"})
     keep_results(dataclasses.replace(run, spec=spec), folder)
@@ -46,8 +47,9 @@ def add(store: RunStore, run: StressRun, finished: Path) -> Callable[..., str]:
     def add(state: RunState = RunState.FINISHED, message: str = "", **changes: object) -> str:
         run_id = store.create(run.spec.model_copy(update=changes))
         if state is RunState.FINISHED:
+            folder = store.folder(run_id)
             for path in finished.iterdir():
-                (store.folder(run_id) / path.name).symlink_to(path)
+                shutil.copy(path, folder)
         if state.last:
             store.close(run_id, state, message)
         return run_id
