@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from model.codec import BINS, VOCABULARY
 from model.presets import ModelSettings
@@ -81,7 +82,8 @@ def measure_peak(device: str, threads: int) -> tuple[Peak, Peak]:
     a = np.ones((side, side), np.float32)
     outs = [np.empty_like(a) for _ in range(threads)]
     long = [np.ones(1 << 25, np.float32) for _ in range(threads)]  # 128 MiB, beyond any cache
-    with ThreadPoolExecutor(threads) as pool:
+    # A product that spread over cores would not be what one core can do.
+    with ThreadPoolExecutor(threads) as pool, threadpool_limits(1, "blas"):
         products = _rates(pool, [partial(np.matmul, a, a, out=out) for out in outs])
         reads = _rates(pool, [partial(np.dot, x, x) for x in long])
     flops, size = 2.0 * side**3, float(long[0].nbytes)
