@@ -25,6 +25,10 @@ from engine.ladder import (
 from engine.seeding import BookSeed
 from model.events import NO_ORDER, Int8, Int64, Side
 
+# 129 words of 64: at a distance of a power of two the touches of all books would share a few sets
+# of the caches.
+LEVELS = 8256
+
 
 class BookArrays(NamedTuple):
     """What a compiled loop is handed; `book_of` picks one book out of it."""
@@ -81,7 +85,7 @@ class OrderBooks:
     capacity : orders for which a book has room at first
     """
 
-    def __init__(self, books: int = 1, *, levels: int = 8192, capacity: int = 1024) -> None:
+    def __init__(self, books: int = 1, *, levels: int = LEVELS, capacity: int = 1024) -> None:
         if levels % 64:
             raise ValueError(f"levels must be a multiple of 64, not {levels}")
         self.arrays = BookArrays(

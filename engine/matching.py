@@ -92,7 +92,7 @@ def nearest_order(book: Book, side: int, price: int, size: int) -> int:
         if behind != -1 and not inside:
             chosen = behind
     best = slot = as_int(levels[chosen].head)
-    while slot != NIL:
+    while slot != NIL and orders[best].size != size:
         if abs(orders[slot].size - size) < abs(orders[best].size - size):
             best = slot
         slot = as_int(orders[slot].next)

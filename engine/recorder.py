@@ -27,7 +27,7 @@ LOG = np.dtype(
     ],
     align=True,
 )
-_CHUNK_ROWS = 1 << 17  # rows of all paths together
+_CHUNK_ROWS = 1 << 15  # rows of all paths together: more would leave the caches
 
 
 class Recorder:

@@ -26,6 +26,7 @@ from engine.path_state import (
 )
 from engine.tilts import TiltTable, advance, flow_time, segment_at
 from engine.triggers import pull, refuses
+from model.borrowed import borrowed
 from model.events import Float64, Int64
 
 _LONGEST_NS = 1 << 60  # a proposal further away than this is taken to be this far
@@ -106,6 +107,9 @@ def step(
     events = 0
     full_log = False
     full_book = False
+    books, rows, log = borrowed(books), borrowed(rows), borrowed(log)
+    view, tilts, proposals = borrowed(view), borrowed(tilts), borrowed(proposals)
+    shocks, memory, log_ratio = borrowed(shocks), borrowed(memory), borrowed(log_ratio)
     dt_ns, action, side, price_ticks, size = proposals
     for b in range(start, stop):
         row = rows[b]
