@@ -87,15 +87,24 @@ def test_a_path_is_the_same_alone_and_in_a_batch(columns: Encode, make_checkpoin
     np.testing.assert_array_equal(batch.hidden[27], alone.hidden[0])
 
 
+@pytest.mark.parametrize("sharper", [1.0, 12.0])
 @pytest.mark.parametrize("decoder", [CpuDecoder, lambda n, p: TorchDecoder(n, p, "cpu")])
 def test_samples_follow_the_distribution(
     decoder: Callable[[Transformer, int], CpuDecoder | TorchDecoder],
+    sharper: float,
     columns: Encode,
     make_checkpoint: Make,
 ) -> None:
-    """Chi-square of action, side and depth drawn from one state against the head's own logits."""
+    """Chi-square of action, side and depth drawn from one state against the head's own logits.
+
+    Of flat distributions, and of such as have nearly all of their weight on a few values.
+    """
     checkpoint = make_checkpoint()
     network, own = checkpoint.transformer(), columns(checkpoint)
+    assert isinstance(network.head, FactoredHeads)
+    with torch.no_grad():
+        for out in network.head.out:
+            out.weight *= sharper
     paths = 20_000
     one = decoder(network, paths)
     state = np.zeros(paths, np.int64)
@@ -116,6 +125,7 @@ def test_samples_follow_the_distribution(
                 ps = head.logits(1, with_a).softmax(-1)[0, s]
                 with_s = head.move_on(1, with_a, torch.tensor([s]), queues)
                 expected[a, s] = (pa * ps * head.logits(2, with_s).softmax(-1)[0]).numpy()
+    assert (expected.max() > 0.5) == (sharper > 1.0)
     counts = np.zeros((2, 2, 16))
     np.add.at(counts, tuple(tokens[:, i].astype(int) for i in range(3)), 1)
     keep = expected.ravel() * paths > 5

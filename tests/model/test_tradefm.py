@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -161,6 +162,19 @@ def test_history_and_loop_mean_the_same(
     np.testing.assert_allclose(history.state[0], state)
     assert history.context[0, fast:].tolist() == context[-1, fast:].tolist()
     assert history.started[0]
+
+
+def test_a_tokenizer_of_before_margins_reads_a_history(
+    make_checkpoint: Make, profile: AssetProfile, flow: Recording
+) -> None:
+    """Its file holds no shares."""
+    checkpoint = make_checkpoint(margins="none")
+    shares = np.zeros_like(checkpoint.tokenizer.shares)
+    old = dataclasses.replace(
+        checkpoint, tokenizer=dataclasses.replace(checkpoint.tokenizer, shares=shares)
+    )
+    session = TradeFM(old).start(np.array([0]), 1, profile, _view(1), [flow.slice(0, 60)])
+    assert session.started[0]
 
 
 def test_paths_that_are_over_or_not_fresh_keep_their_history(
