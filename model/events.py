@@ -189,7 +189,7 @@ def read_events(path: Path) -> Recording:
     Raises
     ------
     RecordingError
-        The file is missing, is not an event table, or breaks the rules of `Events`.
+        The file is missing, is not an event table, or breaks the rules of `Events` or `Quotes`.
     """
     try:
         table = pq.read_table(path)
@@ -219,6 +219,11 @@ def read_events(path: Path) -> Recording:
         if all(name in columns for name in quote_names)
         else None
     )
+    for name in ("bid_size", "ask_size") if quotes is not None else ():
+        if (columns[name] < 0).any():
+            row = int(np.argmax(columns[name] < 0))
+            size = columns[name][row]
+            raise RecordingError(f"{path}: {name} {size} at row {row + 1} is negative")
     return Recording(events, quotes)
 
 

@@ -150,6 +150,14 @@ def test_parquet_without_metadata(events: Events, tmp_path: Path) -> None:
         read_events(path)
 
 
+def test_parquet_with_a_negative_queue(events: Events, tmp_path: Path) -> None:
+    """Found by fuzzing."""
+    n, path = np.arange(1, len(events) + 1), tmp_path / "queue.parquet"
+    write_events(Recording(events, Quotes(n, n + 1, n, np.where(n == 2, -5, n))), path)
+    with pytest.raises(RecordingError, match="ask_size -5 at row 2 is negative"):
+        read_events(path)
+
+
 @pytest.mark.parametrize(
     ("column", "row", "value", "message"),
     [
