@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.simulator import MarketSimulator
 from model.events import Int64, Recording
+from model.moves import CompiledFlow
 from model.order_flow import AskedSession, FlowSession, OrderFlowModel, Proposals, part_of
 from model.profile import AssetProfile
 
@@ -26,6 +27,12 @@ class Part:
         self._session = session
         self._asked = session if isinstance(session, AskedSession) else None
         self._tilts = part_of(simulator.tilts(), rows)
+
+    @property
+    def compiled(self) -> CompiledFlow | None:
+        """For `MarketSimulator.play`; None where the session does not offer it."""
+        offered = getattr(self._session, "compiled", None)
+        return None if offered is None else offered(self.view, self._tilts)
 
     def ask(self) -> None:
         """Start on the next event of each path; their books must then stand still."""

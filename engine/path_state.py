@@ -76,7 +76,7 @@ NOT_YET = -1
 Record = Any  # one element of a structured array
 
 
-class ViewArrays(NamedTuple):
+class ShownArrays(NamedTuple):
     """The columns of `model.order_flow.MarketView` that change, under the same names."""
 
     active: Bools
@@ -98,7 +98,7 @@ class ViewArrays(NamedTuple):
     last_traded_value: Float64
 
 
-class ProposalArrays(NamedTuple):
+class ProposalColumns(NamedTuple):
     """The columns of `model.order_flow.Proposals`, under the same names."""
 
     dt_ns: Int64
@@ -154,7 +154,7 @@ def show_quotes(book: Book, row: Record) -> None:
 
 
 @njit(cache=True)
-def publish(view: ViewArrays, row: Record, b: int) -> None:
+def publish(view: ShownArrays, row: Record, b: int) -> None:
     """Copy the record of a path to row `b` of the view."""
     view.active[b] = row.active
     view.draw[b] = row.draw

@@ -134,8 +134,14 @@ def rollout(
     loop_began = reported = time.perf_counter()
     for part in parts:
         part.ask()
+    flow = parts[0].compiled if len(parts) == 1 else None
     while not simulator.done:
-        for part in parts:
+        if flow is not None:
+            t2 = time.perf_counter()
+            simulator.play(flow, parts[0].proposals, repaired)
+            opening.look()
+            spent["model"] += time.perf_counter() - t2
+        for part in parts if flow is None else ():
             t0 = time.perf_counter()
             part.answer()
             t1 = time.perf_counter()

@@ -13,6 +13,7 @@ from engine.agenda import compile_agenda, tags
 from engine.book import BookArrays, OrderBooks, book_of
 from engine.ensemble import PathEnsemble
 from engine.execution import Rules
+from engine.fused import play
 from engine.ladder import OUT_OF_RANGE
 from engine.path_state import (
     ACCOUNT,
@@ -20,9 +21,9 @@ from engine.path_state import (
     NOT_YET,
     ROW,
     Memory,
-    ProposalArrays,
+    ProposalColumns,
+    ShownArrays,
     TiltArrays,
-    ViewArrays,
     begin,
     publish,
     publish_tilts,
@@ -34,14 +35,17 @@ from engine.shocks.plan import ShockPlan
 from engine.stepping import Shocks, step, step_parts
 from engine.tilts import TiltTable, compile_tilts
 from engine.triggers import COLUMNS, compile_triggers
+from model.decoder_cpu import cut
 from model.events import EventsMeta, Float64, Int64
-from model.order_flow import Bools, MarketView, Proposals, Tilts
+from model.moves import CompiledFlow
+from model.order_flow import Bools, MarketView, ProposalArrays, Proposals, Tilts
+from model.turns import turns
 
 # A path, or its burn-in, ends when it has proposed so many events for each that it may record.
 MOST_REFUSED, LEAST_PROPOSALS = 16, 100_000
-_LEAST_PART = 16  # books for which it pays to wake a thread
+_LEAST_PART = 512  # books for which it pays to wake a thread, which takes a tenth of a millisecond
 _BY_PATH = ("limit_states", "pauses", "first_pause_ns", "log_ratio")
-_Arrays = TypeVar("_Arrays", BookArrays, Memory, ViewArrays, TiltArrays)
+_Arrays = TypeVar("_Arrays", BookArrays, Memory, ShownArrays, TiltArrays)
 
 
 class MarketSimulator:
@@ -105,7 +109,7 @@ class MarketSimulator:
         self._rows["active"] = True
         self._rows["origin_ns"] = NOT_YET
         self._rows["shocked"] = True if shocked is None else shocked
-        self._view_arrays = ViewArrays(*(getattr(self.view, name) for name in ViewArrays._fields))
+        self._view_arrays = ShownArrays(*(getattr(self.view, name) for name in ShownArrays._fields))
         self._tilt_arrays = TiltArrays(*(getattr(self._tilts, n) for n in TiltArrays._fields))
         self._shocks = Shocks(compile_tilts(plan), compile_agenda(plan), compile_triggers(plan))
         self._memory = Memory(
@@ -159,7 +163,7 @@ class MarketSimulator:
 
         `part`: positions of the paths to move, to which the proposals belong; None: all.
         """
-        columns = ProposalArrays(
+        columns = ProposalColumns(
             proposals.dt_ns,
             proposals.action,
             proposals.side,
@@ -183,6 +187,28 @@ class MarketSimulator:
             _, events, full_log, full_book = step(
                 0, len(rows), *given, self._shocks, memory, self._rules
             )
+        self._executed(events, full_log, full_book)
+
+    def play(self, flow: CompiledFlow, proposals: Proposals, repaired: Int64) -> None:
+        """Up to `fused.MOVES` moves of every active path, see `engine.fused`.
+
+        Parameters
+        ----------
+        flow : of all paths, over `view` and `tilts()`
+        proposals : scratch of the model
+        repaired : int64 [B], counts what had to be repaired of them
+        """
+        rows = np.flatnonzero(self.view.active)
+        cuts = cut(len(rows))
+        told = np.zeros((len(cuts) - 1, 3), np.int64)
+        play(  # type: ignore[call-arg]
+            rows, cuts, turns(), *flow.arguments(), ProposalArrays.of(proposals),
+            proposals.log_ratio, repaired, self._books.arrays, self._rows, self._recorder.log,
+            self._view_arrays, self._tilt_arrays, *self._shocks, self._memory, self._rules, told,
+        )  # fmt: skip
+        self._executed(*told.sum(axis=0).tolist())
+
+    def _executed(self, events: int, full_log: int, full_book: int) -> None:
         self.executed += events
         if full_log:
             self._flush()
@@ -241,7 +267,7 @@ def _of(arrays: _Arrays, part: slice) -> _Arrays:
 def _start(
     books: BookArrays,
     rows: npt.NDArray[np.void],
-    view: ViewArrays,
+    view: ShownArrays,
     tilts: TiltArrays,
     table: TiltTable,
     rules: Rules,

@@ -6,7 +6,7 @@ event to the next proposal, without a barrier and without Python in between.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -35,6 +35,7 @@ from model.features import (
 )
 from model.order_flow import Bools, ProposalArrays, ViewArrays
 from model.randomness import uniform
+from model.turns import take
 
 PURPOSES = np.arange(8)  # five sub-tokens, then depth, size and time inside their bins
 _DRAWS = len(PURPOSES)
@@ -64,6 +65,24 @@ class Odds(NamedTuple):
     cancel_log_odds: Float64
     depth_log_odds: Float64
     size_log_odds: Float64
+
+
+class CompiledFlow(NamedTuple):
+    """What `propose` needs of a session, in its order from `view` to `bins`."""
+
+    view: ViewArrays
+    written: Written
+    numbers: Int64
+    seed: int
+    odds: Odds
+    network: Network
+    encoding: Encoding
+    decoding: Decoding
+    bins: ContextBins
+
+    def arguments(self) -> tuple[Any, ...]:
+        """One after the other, the network in its parts."""
+        return (*self[:5], *self.network, *self[6:])
 
 
 @njit(cache=True)
@@ -116,6 +135,7 @@ def write(
 def propose(
     rows: Int64,
     cuts: Int64,
+    turns: Int64,
     view: ViewArrays,
     written: Written,
     numbers: Int64,
@@ -136,20 +156,24 @@ def propose(
 ) -> None:
     """Take in the last event of each path in `rows` and write its next one.
 
-    `cuts` are the ends of the groups in `rows`, see `model.decoder_cpu.cut`; `numbers` [B] are the
+    `cuts` are the ends of the groups in `rows`, see `model.decoder_cpu.cut`; as many threads as
+    `turns` is long take them in turn, counted in its first element, 0 before; `numbers` [B] are the
     path numbers of the random draws; `out` and `log_ratio` [B] are written.
     """
-    for group in prange(len(cuts) - 1):
-        own = rows[cuts[group] : cuts[group + 1]]
-        network = Network(weights, paths, shape, frequency, heads, begin, columns)
-        _propose_group(
-            own, rows[cuts[group + 1] :], view, written, numbers, seed, odds, network, encoding,
-            decoding, bins, out, log_ratio,
-        )  # fmt: skip
+    for _ in prange(len(turns)):
+        group = take(turns)
+        while group < len(cuts) - 1:
+            own = rows[cuts[group] : cuts[group + 1]]
+            network = Network(weights, paths, shape, frequency, heads, begin, columns)
+            propose_group(
+                own, rows[cuts[group + 1] :], view, written, numbers, seed, odds, network, encoding,
+                decoding, bins, out, log_ratio,
+            )  # fmt: skip
+            group = take(turns)
 
 
 @njit(cache=True)
-def _propose_group(
+def propose_group(
     rows: Int64,
     following: Int64,
     view: ViewArrays,
@@ -164,6 +188,7 @@ def _propose_group(
     out: ProposalArrays,
     log_ratio: Float64,
 ) -> None:
+    """`propose` of one group; `following` are the paths whose first layer is wanted next."""
     _, tokens, context, started = written
     size, own = len(rows), tokens.shape[1]
     grown, growing = np.empty(size, np.int64), 0

@@ -19,7 +19,16 @@ from model.errors import SpecError
 from model.events import Float64, Int64, Recording
 from model.features import FAST_CONTEXTS, context_scale, flow_features, stationary_state
 from model.margins import followed_margin
-from model.moves import PURPOSES, ContextBins, Odds, Written, observe, propose, write
+from model.moves import (
+    PURPOSES,
+    CompiledFlow,
+    ContextBins,
+    Odds,
+    Written,
+    observe,
+    propose,
+    write,
+)
 from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.profile import AssetProfile
 from model.randomness import uniforms
@@ -27,6 +36,7 @@ from model.slow import SLOW_CONTEXTS
 from model.token_tables import MARGIN_SHAPE
 from model.tokenizer import MIDDLE_TIER, TIERS, asset_context
 from model.transformer import Transformer
+from model.turns import turns
 
 
 class TradeFM:
@@ -181,15 +191,23 @@ class TradeFMSession:
             self.decoder.advance(rows, np.stack([encoded[b][at[b]] for b in rows]))
         self.started[:] = [len(columns) > 0 for columns in encoded]
 
+    def compiled(self, view: MarketView, tilts: Tilts) -> CompiledFlow | None:
+        """See `engine.fused`; None where the network is not compiled. Shares memory with both."""
+        if not isinstance(self.decoder, CpuDecoder):
+            return None
+        odds = Odds(*(getattr(tilts, name) for name in Odds._fields))
+        return CompiledFlow(
+            ViewArrays.of(view), self.written, self.paths, self.seed, odds, self.decoder.network,
+            self.encoding, self.decoding, self.context_bins,
+        )  # fmt: skip
+
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `FlowSession.propose`."""
-        market = ViewArrays.of(view)
-        rows = np.flatnonzero(view.active)
-        if isinstance(self.decoder, CpuDecoder):
-            odds = Odds(*(getattr(tilts, name) for name in Odds._fields))
-            propose(
-                rows, cut(len(rows)), market, self.written, self.paths, self.seed, odds,
-                *self.decoder.network, self.encoding, self.decoding, self.context_bins,
+        flow = self.compiled(view, tilts)
+        if flow is not None:
+            rows = np.flatnonzero(view.active)
+            propose(  # type: ignore[call-arg]
+                rows, cut(len(rows)), turns(), *flow.arguments(),
                 ProposalArrays.of(out), out.log_ratio,
             )  # fmt: skip
             return

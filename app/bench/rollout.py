@@ -24,8 +24,9 @@ disturbs less. The limit is a roofline of the network alone: operations of an ev
 measured rate of large matrix products, or bytes of keys and values over the measured rate of
 memory reads, whichever takes longer, both measured on all threads next to every repeat, by the
 clock and by CPU time. On a GPU products are bf16, the rate of memory is that of a copy, and the
-weights, read once for all paths of both arms, count as well. 'Model' and 'book' are the shares of
-the time spent in the model, or waiting for it, and in `step`. A path alone is timed as well."""
+weights, read once for all paths of both arms, count as well. 'Model' is the share of the time spent
+in the model, or waiting for it, and on a CPU, where both are one call, in the book; 'book' that of
+`step` beside it. A path alone is timed as well."""
 ARMS = 2  # a liquidation is played beside the same paths without it
 
 

@@ -159,8 +159,7 @@ def run_and_report(
     timing = report.manifest.timing_s
     console.print(
         f"{timing['events']:,.0f} events in {timing['total']:.1f} s: "
-        f"{timing['events_per_s']:,.0f} events/s "
-        f"(model {timing['model']:.1f} s, book {timing['book']:.1f} s)"
+        f"{timing['events_per_s']:,.0f} events/s"
     )
     for name in formats:
         file = "bundle.zip" if name == "bundle" else f"report.{name}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import engine.recorder
 from engine.ensemble import PathEnsemble
 from engine.parts import deal
 from engine.rollout import rollout
@@ -23,7 +24,7 @@ from model.events import NO_ORDER, Events, EventsMeta, Int64, Quotes, Recording
 from model.order_flow import MarketView, Proposals, Tilts
 from model.presets import PRESETS
 from model.profile import AssetProfile
-from model.tradefm import TradeFM
+from model.tradefm import TradeFM, TradeFMSession
 from model.transformer import Transformer
 
 
@@ -73,6 +74,31 @@ def assert_same(a: PathEnsemble, b: PathEnsemble) -> None:
     for name in ("offsets", "time_ns", "action", "side", "price_ticks", "size", "bid_ticks",
                  "ask_ticks", "bid_size", "ask_size", "end_ns", "accounts"):  # fmt: skip
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+class OneByOne(TradeFM):
+    """Whose moves are not offered to `engine.fused`."""
+
+    def start(self, *given: object, **named: object) -> TradeFMSession:
+        session = super().start(*given, **named)  # type: ignore[arg-type]
+        session.compiled = lambda *_: None  # type: ignore[method-assign,assignment]
+        return session
+
+
+def test_many_moves_in_one_call_change_nothing(
+    checkpoint: Checkpoint, profile: AssetProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Groups of unequal paths, records that fill up, ends at different times."""
+    monkeypatch.setattr(engine.recorder, "_CHUNK_ROWS", 1)
+    asked = spec(paths=19, burn_in_events=21, max_events=300, horizon_s=40.0)
+    runs = [rollout(kind(checkpoint), profile, asked) for kind in (TradeFM, OneByOne)]
+    assert len(runs[0].shocked.time_ns) > 19 * 64  # a chunk of the record has 64 rows
+    for arm in ("baseline", "shocked"):
+        assert_same(*(getattr(run, arm) for run in runs))
+    for name in ("offsets", "side", "price_ticks", "size"):
+        first, second = (getattr(run.opening, name) for run in runs)
+        np.testing.assert_array_equal(first, second, err_msg=name)
+    assert runs[0].timing["events"] == runs[1].timing["events"]
 
 
 def test_how_paths_are_dealt_out_changes_nothing(
