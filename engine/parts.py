@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.simulator import MarketSimulator
 from model.events import Int64, Recording
-from model.moves import CompiledFlow
 from model.order_flow import AskedSession, FlowSession, OrderFlowModel, Proposals, part_of
 from model.profile import AssetProfile
+
+if TYPE_CHECKING:
+    from model.moves import CompiledFlow
 
 
 class Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,6 @@ from engine.agenda import compile_agenda, tags
 from engine.book import BookArrays, OrderBooks, book_of
 from engine.ensemble import PathEnsemble
 from engine.execution import Rules
-from engine.fused import play
 from engine.ladder import OUT_OF_RANGE
 from engine.path_state import (
     ACCOUNT,
@@ -35,11 +34,12 @@ from engine.shocks.plan import ShockPlan
 from engine.stepping import Shocks, step, step_parts
 from engine.tilts import TiltTable, compile_tilts
 from engine.triggers import COLUMNS, compile_triggers
-from model.decoder_cpu import cut
 from model.events import EventsMeta, Float64, Int64
-from model.moves import CompiledFlow
 from model.order_flow import Bools, MarketView, ProposalArrays, Proposals, Tilts
 from model.turns import turns
+
+if TYPE_CHECKING:
+    from model.moves import CompiledFlow
 
 # A path, or its burn-in, ends when it has proposed so many events for each that it may record.
 MOST_REFUSED, LEAST_PROPOSALS = 16, 100_000
@@ -198,6 +198,9 @@ class MarketSimulator:
         proposals : scratch of the model
         repaired : int64 [B], counts what had to be repaired of them
         """
+        from engine.fused import play  # loads torch, which baselines do without
+        from model.decoder_cpu import cut
+
         rows = np.flatnonzero(self.view.active)
         cuts = cut(len(rows))
         told = np.zeros((len(cuts) - 1, 3), np.int64)
