@@ -20,7 +20,7 @@ from model.codec import Decoding, Encoding
 from model.decoder_kernels import KeptShape, Network, Paths
 from model.decoder_weights import Weights
 from model.events import Float64, Int64
-from model.moves import ContextBins, Odds, Written, propose_group
+from model.moves import CompiledFlow, ContextBins, Odds, Written, propose_group
 from model.order_flow import ProposalArrays, ViewArrays
 from model.turns import take
 
@@ -75,12 +75,13 @@ def play(
         group = take(turns)
         while group < len(cuts) - 1:
             network = Network(weights, paths, shape, frequency, heads, begin, columns)
-            proposals = ProposalColumns(out.dt_ns, out.action, out.side, out.price_ticks, out.size)
+            flow = CompiledFlow(
+                view, written, numbers, seed, odds, network, encoding, decoding, bins
+            )
             shocks = Shocks(table, entries, triggers)
             _play_group(
-                rows[cuts[group] : cuts[group + 1]].copy(), view, written, numbers, seed, odds,
-                network, encoding, decoding, bins, out, log_ratio, repaired, books, states, log,
-                shown, tilts, proposals, shocks, memory, rules, told[group],
+                rows[cuts[group] : cuts[group + 1]].copy(), flow, out, log_ratio, repaired, books,
+                states, log, shown, tilts, shocks, memory, rules, told[group],
             )  # fmt: skip
             group = take(turns)
 
@@ -88,15 +89,7 @@ def play(
 @njit(cache=True)
 def _play_group(
     own: Int64,
-    view: ViewArrays,
-    written: Written,
-    numbers: Int64,
-    seed: int,
-    odds: Odds,
-    network: Network,
-    encoding: Encoding,
-    decoding: Decoding,
-    bins: ContextBins,
+    flow: CompiledFlow,
     out: ProposalArrays,
     log_ratio: Float64,
     repaired: Int64,
@@ -105,22 +98,19 @@ def _play_group(
     log: npt.NDArray[np.void],
     shown: ShownArrays,
     tilts: TiltArrays,
-    proposals: ProposalColumns,
     shocks: Shocks,
     memory: Memory,
     rules: Rules,
     told: Int64,
 ) -> None:
     states, repaired, told = borrowed((states, repaired, told))
+    proposals = ProposalColumns(out.dt_ns, out.action, out.side, out.price_ticks, out.size)
     count, stop = len(own), False
     for _ in range(MOVES):
         if stop or count == 0:
             return
         rows, count = own[:count], 0
-        propose_group(
-            rows, rows, view, written, numbers, seed, odds, network, encoding, decoding, bins, out,
-            log_ratio,
-        )  # fmt: skip
+        propose_group(rows, rows, flow, out, log_ratio)
         for b in rows:
             repaired[b] += out.repaired[b]
             waiting = states[b].origin_ns == NOT_YET

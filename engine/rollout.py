@@ -137,21 +137,23 @@ def rollout(
     flow = parts[0].compiled if len(parts) == 1 else None
     while not simulator.done:
         if flow is not None:
-            t2 = time.perf_counter()
+            t0 = time.perf_counter()
             simulator.play(flow, parts[0].proposals, repaired)
             opening.look()
-            spent["model"] += time.perf_counter() - t2
-        for part in parts if flow is None else ():
-            t0 = time.perf_counter()
-            part.answer()
-            t1 = time.perf_counter()
-            repaired[part.rows] += part.proposals.repaired & part.view.active
-            simulator.step(part.proposals, part.rows)
-            opening.look()
             t2 = time.perf_counter()
-            part.ask()
-            spent["model"] += t1 - t0 + time.perf_counter() - t2
-            spent["book"] += t2 - t1
+            spent["model"] += t2 - t0
+        else:
+            for part in parts:
+                t0 = time.perf_counter()
+                part.answer()
+                t1 = time.perf_counter()
+                repaired[part.rows] += part.proposals.repaired & part.view.active
+                simulator.step(part.proposals, part.rows)
+                opening.look()
+                t2 = time.perf_counter()
+                part.ask()
+                spent["model"] += t1 - t0 + time.perf_counter() - t2
+                spent["book"] += t2 - t1
         if t2 - reported > REPORT_EVERY_S:
             reported = t2
             if cancelled is not None and cancelled():

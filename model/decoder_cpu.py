@@ -7,6 +7,7 @@ from numba import get_num_threads, njit, prange
 
 from model.codec import BINS, Tokens
 from model.dataset import start_columns
+from model.decoder import odds_columns
 from model.decoder_heads import sample_group
 from model.decoder_kernels import KeptShape, Network, Paths, advance_group
 from model.decoder_weights import Weights, pack
@@ -116,7 +117,6 @@ class CpuDecoder:
         """See `Decoder.sample`."""
         out = np.zeros((len(rows), len(BINS)), np.uint8)
         self.log_ratio = np.zeros(len(rows))
-        more = np.zeros((len(rows), 3)) if odds is None else odds
-        columns = np.concatenate((pressure[:, None], more), axis=1)
+        columns = odds_columns(pressure, odds)
         _sample(rows, cut(len(rows)), draws, columns, *self.network, out, self.log_ratio)
         return out

@@ -163,32 +163,21 @@ def propose(
     for _ in prange(len(turns)):
         group = take(turns)
         while group < len(cuts) - 1:
-            own = rows[cuts[group] : cuts[group + 1]]
             network = Network(weights, paths, shape, frequency, heads, begin, columns)
-            propose_group(
-                own, rows[cuts[group + 1] :], view, written, numbers, seed, odds, network, encoding,
-                decoding, bins, out, log_ratio,
-            )  # fmt: skip
+            flow = CompiledFlow(
+                view, written, numbers, seed, odds, network, encoding, decoding, bins
+            )
+            own = rows[cuts[group] : cuts[group + 1]]
+            propose_group(own, rows[cuts[group + 1] :], flow, out, log_ratio)
             group = take(turns)
 
 
 @njit(cache=True)
 def propose_group(
-    rows: Int64,
-    following: Int64,
-    view: ViewArrays,
-    written: Written,
-    numbers: Int64,
-    seed: int,
-    odds: Odds,
-    network: Network,
-    encoding: Encoding,
-    decoding: Decoding,
-    bins: ContextBins,
-    out: ProposalArrays,
-    log_ratio: Float64,
+    rows: Int64, following: Int64, flow: CompiledFlow, out: ProposalArrays, log_ratio: Float64
 ) -> None:
     """`propose` of one group; `following` are the paths whose first layer is wanted next."""
+    view, written, numbers, seed, odds, network, encoding, decoding, bins = flow
     _, tokens, context, started = written
     size, own = len(rows), tokens.shape[1]
     grown, growing = np.empty(size, np.int64), 0

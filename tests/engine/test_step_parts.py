@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 
+import engine.simulator
 from engine.ensemble import PathEnsemble
 from engine.shocks.plan import Tilt
 from tests.engine.scripted_flow import BUY, FAR, SELL, USUAL, Noise, plan, run, same, simulator
@@ -14,7 +15,8 @@ PATHS = 37  # two parts of different length
 
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one thread: nothing to spread")
-def test_threads_change_nothing() -> None:
+def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.simulator, "_LEAST_PART", 16)
     shock = plan(
         orders=[(40_000, SELL, 400, 0, True)],
         operations=[(60_000, BUY, 5, 0.5)],
