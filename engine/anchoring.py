@@ -17,10 +17,9 @@ from model.decoder import Decoder
 from model.errors import SpecError
 from model.events import Float64, Int64, Recording
 from model.margins import shares
-from model.order_flow import MarketView
 from model.profile import AssetProfile
 from model.token_tables import MARGIN_SHAPE
-from model.tradefm import TradeFM, TradeFMSession
+from model.tradefm import TradeFM
 
 PATHS = 32
 EVENTS = 1200  # of a path, where the model is as busy as the asset
@@ -116,14 +115,9 @@ class _Watched(TradeFM):
         """The offsets, whatever the paths begin with."""
         return self.offsets
 
-    def start(
-        self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
-        history: Sequence[Recording] | None = None,
-    ) -> TradeFMSession:  # fmt: skip
-        """See `OrderFlowModel.start`."""
-        session = super().start(paths, seed, profile, view, history)
-        session.decoder = _Tally(session.decoder, self.drawn)
-        return session
+    def decoder(self, paths: int) -> Decoder:
+        """See `TradeFM.decoder`."""
+        return _Tally(super().decoder(paths), self.drawn)
 
 
 class _Tally:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.simulator import MarketSimulator
+from model.compiled_flow import Flow
 from model.events import Int64, Recording
 from model.order_flow import AskedSession, FlowSession, OrderFlowModel, Proposals, part_of
 from model.profile import AssetProfile
-
-if TYPE_CHECKING:
-    from model.moves import CompiledFlow
 
 
 class Part:
@@ -32,10 +29,9 @@ class Part:
         self._tilts = part_of(simulator.tilts(), rows)
 
     @property
-    def compiled(self) -> CompiledFlow | None:
-        """For `MarketSimulator.play`; None where the session does not offer it."""
-        offered = getattr(self._session, "compiled", None)
-        return None if offered is None else offered(self.view, self._tilts)
+    def flow(self) -> Flow | None:
+        """For `MarketSimulator.play`; None where the session is not written by compiled code."""
+        return getattr(self._session, "flow", None)
 
     def ask(self) -> None:
         """Start on the next event of each path; their books must then stand still."""

@@ -16,8 +16,8 @@ from engine import ladder
 from engine.ladder import BUY, SELL, TOUCH, Book
 from engine.shocks.plan import Tilt
 from engine.tilts import TiltTable, segment_at, tilt_in
-from model.events import Float64, Int8, Int64
-from model.order_flow import Bools
+from model.events import Float64, Int64
+from model.order_flow import TiltArrays, ViewArrays
 
 # What is counted per path, from the start of the horizon.
 COUNTERS = (
@@ -76,48 +76,6 @@ NOT_YET = -1
 Record = Any  # one element of a structured array
 
 
-class ShownArrays(NamedTuple):
-    """The columns of `model.order_flow.MarketView` that change, under the same names."""
-
-    active: Bools
-    draw: Int64
-    time_ns: Int64
-    bid_ticks: Int64
-    ask_ticks: Int64
-    bid_size: Int64
-    ask_size: Int64
-    fresh: Bools
-    last_dt_ns: Int64
-    last_action: Int8
-    last_side: Int8
-    last_price_ticks: Int64
-    last_size: Int64
-    last_bid_ticks: Int64
-    last_ask_ticks: Int64
-    last_traded_size: Int64
-    last_traded_value: Float64
-
-
-class ProposalColumns(NamedTuple):
-    """The columns of `model.order_flow.Proposals`, under the same names."""
-
-    dt_ns: Int64
-    action: Int8
-    side: Int8
-    price_ticks: Int64
-    size: Int64
-
-
-class TiltArrays(NamedTuple):
-    """The columns of `model.order_flow.Tilts`, under the same names."""
-
-    pressure_log_odds: Float64
-    rate: Float64
-    cancel_log_odds: Float64
-    depth_log_odds: Float64
-    size_log_odds: Float64
-
-
 # Columns of `Memory.accounts`: what a shock was to do on a path, and did.
 FIRST, ASKED, DONE, ACTS = range(4)
 ACCOUNT = 4
@@ -153,8 +111,8 @@ def show_quotes(book: Book, row: Record) -> None:
     row.ask_size = ladder.touch_size(book, SELL)
 
 
-@njit(cache=True)
-def publish(view: ShownArrays, row: Record, b: int) -> None:
+@njit(cache=True, forceinline=True)
+def publish(view: ViewArrays, row: Record, b: int) -> None:
     """Copy the record of a path to row `b` of the view."""
     view.active[b] = row.active
     view.draw[b] = row.draw
@@ -175,7 +133,7 @@ def publish(view: ShownArrays, row: Record, b: int) -> None:
     view.last_traded_value[b] = row.last_traded_value
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def publish_tilts(tilts: TiltArrays, row: Record, table: TiltTable, b: int) -> None:
     """Show the tilts in force on a shocked path now; its tilts stay neutral during burn-in."""
     if row.origin_ns == NOT_YET:

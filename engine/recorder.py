@@ -27,6 +27,7 @@ LOG = np.dtype(
     ],
     align=True,
 )
+_ROW = np.dtype((np.void, LOG.itemsize))  # to copy rows whole, not field by field
 _CHUNK_ROWS = 1 << 15  # rows of all paths together: more would leave the caches
 
 
@@ -40,14 +41,15 @@ class Recorder:
 
     def __init__(self, paths: int) -> None:
         self.log = np.zeros((paths, min(4096, max(64, _CHUNK_ROWS // paths))), LOG)
-        self._chunks: list[npt.NDArray[np.void]] = []  # LOG [n], path after path
+        self._chunks: list[npt.NDArray[np.void]] = []  # rows [n], path after path
         self._bounds: list[Int64] = []  # [B + 1]
 
     def flush(self, used: Int64) -> None:
         """Put away the first `used[b]` rows of each path's chunk; the chunk is then open again."""
         bounds = np.concatenate(([0], np.cumsum(used)))
-        path = np.repeat(np.arange(len(used)), used)
-        self._chunks.append(self.log[path, np.arange(bounds[-1]) - bounds[path]])
+        first = np.arange(len(used)) * self.log.shape[1]
+        rows = np.repeat(first - bounds[:-1], used) + np.arange(bounds[-1])
+        self._chunks.append(self.log.view(_ROW).ravel().take(rows))
         self._bounds.append(bounds)
 
     def collect(self, paths: Sequence[int] | Int64) -> tuple[npt.NDArray[np.void], Int64]:
@@ -56,5 +58,5 @@ class Recorder:
         parts = [[chunk[bounds[p] : bounds[p + 1]] for chunk, bounds in stored] for p in paths]
         counts = [sum(len(part) for part in own) for own in parts]
         flat = [part for own in parts for part in own]
-        rows = np.concatenate(flat) if flat else np.zeros(0, LOG)
-        return rows, np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
+        rows = np.concatenate(flat) if flat else np.zeros(0, _ROW)
+        return rows.view(LOG), np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))

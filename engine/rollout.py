@@ -134,7 +134,7 @@ def rollout(
     loop_began = reported = time.perf_counter()
     for part in parts:
         part.ask()
-    flow = parts[0].compiled if len(parts) == 1 else None
+    flow = parts[0].flow if len(parts) == 1 else None
     while not simulator.done:
         if flow is not None:
             t0 = time.perf_counter()

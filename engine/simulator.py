@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from engine.agenda import compile_agenda, tags
 from engine.book import BookArrays, OrderBooks, book_of
 from engine.ensemble import PathEnsemble
 from engine.execution import Rules
+from engine.fused import play
 from engine.ladder import OUT_OF_RANGE
 from engine.path_state import (
     ACCOUNT,
@@ -20,9 +21,6 @@ from engine.path_state import (
     NOT_YET,
     ROW,
     Memory,
-    ProposalColumns,
-    ShownArrays,
-    TiltArrays,
     begin,
     publish,
     publish_tilts,
@@ -31,21 +29,27 @@ from engine.path_state import (
 from engine.recorder import LOG, Recorder
 from engine.seeding import BookSeed
 from engine.shocks.plan import ShockPlan
-from engine.stepping import Shocks, step, step_parts
+from engine.stepping import Shocks, step_parts
 from engine.tilts import TiltTable, compile_tilts
 from engine.triggers import COLUMNS, compile_triggers
+from model.compiled_flow import Flow
 from model.events import EventsMeta, Float64, Int64
-from model.order_flow import Bools, MarketView, ProposalArrays, Proposals, Tilts
-from model.turns import turns
-
-if TYPE_CHECKING:
-    from model.moves import CompiledFlow
+from model.order_flow import (
+    Bools,
+    MarketView,
+    ProposalArrays,
+    Proposals,
+    TiltArrays,
+    Tilts,
+    ViewArrays,
+)
+from model.turns import cut, in_turn
 
 # A path, or its burn-in, ends when it has proposed so many events for each that it may record.
 MOST_REFUSED, LEAST_PROPOSALS = 16, 100_000
 _LEAST_PART = 512  # books for which it pays to wake a thread, which takes a tenth of a millisecond
 _BY_PATH = ("limit_states", "pauses", "first_pause_ns", "log_ratio")
-_Arrays = TypeVar("_Arrays", BookArrays, Memory, ShownArrays, TiltArrays)
+_Arrays = TypeVar("_Arrays", BookArrays, Memory, ViewArrays, TiltArrays)
 
 
 class MarketSimulator:
@@ -109,8 +113,8 @@ class MarketSimulator:
         self._rows["active"] = True
         self._rows["origin_ns"] = NOT_YET
         self._rows["shocked"] = True if shocked is None else shocked
-        self._view_arrays = ShownArrays(*(getattr(self.view, name) for name in ShownArrays._fields))
-        self._tilt_arrays = TiltArrays(*(getattr(self._tilts, n) for n in TiltArrays._fields))
+        self._view_arrays = ViewArrays.of(self.view)
+        self._tilt_arrays = TiltArrays.of(self._tilts)
         self._shocks = Shocks(compile_tilts(plan), compile_agenda(plan), compile_triggers(plan))
         self._memory = Memory(
             np.zeros((count, plan.parents, ACCOUNT)),
@@ -163,51 +167,36 @@ class MarketSimulator:
 
         `part`: positions of the paths to move, to which the proposals belong; None: all.
         """
-        columns = ProposalColumns(
-            proposals.dt_ns,
-            proposals.action,
-            proposals.side,
-            proposals.price_ticks,
-            proposals.size,
-        )
         books, view, tilts = self._books.arrays, self._view_arrays, self._tilt_arrays
         rows, log, memory = self._rows, self._recorder.log, self._memory
         if part not in (None, slice(0, len(self))):
             books, memory = _of(books, part), _of(memory, part)
             view, tilts = _of(view, part), _of(tilts, part)
             rows, log = rows[part], log[part]
-        given = books, rows, log, view, tilts, columns, proposals.log_ratio
-        threads = min(get_num_threads(), len(rows) // _LEAST_PART)
-        if threads > 1:
-            told = np.zeros((threads, 4), np.int64)
-            bounds = np.arange(threads + 1) * len(rows) // threads
-            step_parts(bounds, *given, *self._shocks, memory, self._rules, told)
-            _, events, full_log, full_book = told.sum(axis=0).tolist()
-        else:
-            _, events, full_log, full_book = step(
-                0, len(rows), *given, self._shocks, memory, self._rules
-            )
-        self._executed(events, full_log, full_book)
+        parts = max(1, min(get_num_threads(), len(rows) // _LEAST_PART))
+        told = np.zeros((parts, 4), np.int64)
+        in_turn(
+            step_parts, parts, np.arange(parts + 1) * len(rows) // parts, books, rows, log, view,
+            tilts, ProposalArrays.of(proposals), self._shocks, memory, self._rules, told,
+        )  # fmt: skip
+        self._executed(*told[:, 1:].sum(axis=0).tolist())
 
-    def play(self, flow: CompiledFlow, proposals: Proposals, repaired: Int64) -> None:
+    def play(self, flow: Flow, proposals: Proposals, repaired: Int64) -> None:
         """Up to `fused.MOVES` moves of every active path, see `engine.fused`.
 
         Parameters
         ----------
-        flow : of all paths, over `view` and `tilts()`
-        proposals : scratch of the model
+        flow : of all paths, see `model.compiled_flow`
+        proposals : scratch
         repaired : int64 [B], counts what had to be repaired of them
         """
-        from engine.fused import play  # loads torch, which baselines do without
-        from model.decoder_cpu import cut
-
         rows = np.flatnonzero(self.view.active)
         cuts = cut(len(rows))
         told = np.zeros((len(cuts) - 1, 3), np.int64)
-        play(  # type: ignore[call-arg]
-            rows, cuts, turns(), *flow.arguments(), ProposalArrays.of(proposals),
-            proposals.log_ratio, repaired, self._books.arrays, self._rows, self._recorder.log,
-            self._view_arrays, self._tilt_arrays, *self._shocks, self._memory, self._rules, told,
+        in_turn(
+            play, len(told), rows, cuts, flow, ProposalArrays.of(proposals), repaired,
+            self._books.arrays, self._rows, self._recorder.log, self._view_arrays,
+            self._tilt_arrays, self._shocks, self._memory, self._rules, told,
         )  # fmt: skip
         self._executed(*told.sum(axis=0).tolist())
 
@@ -270,7 +259,7 @@ def _of(arrays: _Arrays, part: slice) -> _Arrays:
 def _start(
     books: BookArrays,
     rows: npt.NDArray[np.void],
-    view: ShownArrays,
+    view: ViewArrays,
     tilts: TiltArrays,
     table: TiltTable,
     rules: Rules,

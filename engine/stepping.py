@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 from engine import ladder
 from engine.book import BookArrays, book_of
@@ -16,10 +16,7 @@ from engine.operations import act
 from engine.path_state import (
     NOT_YET,
     Memory,
-    ProposalColumns,
     Record,
-    ShownArrays,
-    TiltArrays,
     begin,
     publish,
     publish_tilts,
@@ -27,7 +24,9 @@ from engine.path_state import (
 from engine.tilts import TiltTable, advance, flow_time, segment_at
 from engine.triggers import pull, refuses
 from model.borrowed import borrowed
-from model.events import Float64, Int64
+from model.events import Int64
+from model.order_flow import ProposalArrays, TiltArrays, ViewArrays
+from model.turns import take
 
 _LONGEST_NS = 1 << 60  # a proposal further away than this is taken to be this far
 
@@ -40,47 +39,44 @@ class Shocks(NamedTuple):
     triggers: npt.NDArray[np.void]
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def step_parts(
-    bounds: Int64,
+    counter: Int64,
+    cuts: Int64,
     books: BookArrays,
     rows: npt.NDArray[np.void],
     log: npt.NDArray[np.void],
-    view: ShownArrays,
+    view: ViewArrays,
     tilts: TiltArrays,
-    proposals: ProposalColumns,
-    log_ratio: Float64,
-    table: TiltTable,  # a prange takes no tuple of tuples: the parts of `Shocks`
-    entries: npt.NDArray[np.void],
-    triggers: npt.NDArray[np.void],
+    proposals: ProposalArrays,
+    shocks: Shocks,
     memory: Memory,
     rules: Rules,
     told: Int64,
 ) -> None:
-    """`step` of rows bounds[i]..bounds[i + 1] - 1 on a thread of its own, for every part i.
+    """`step` of rows cuts[i]..cuts[i + 1] - 1, part i by part; see `model.turns.in_turn`.
 
     What `step` returns goes to `told` [parts, 4].
     """
-    for part in prange(len(bounds) - 1):
-        active, events, full_log, full_book = step(
-            bounds[part], bounds[part + 1], books, rows, log, view, tilts, proposals, log_ratio,
-            Shocks(table, entries, triggers), memory, rules,
+    part = take(counter)
+    while part < len(cuts) - 1:
+        told[part, 0], told[part, 1], told[part, 2], told[part, 3] = step(
+            cuts[part], cuts[part + 1], books, rows, log, view, tilts, proposals, shocks, memory,
+            rules,
         )  # fmt: skip
-        told[part, 0], told[part, 1] = active, events
-        told[part, 2], told[part, 3] = full_log, full_book
+        part = take(counter)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def step(
     start: int,
     stop: int,
     books: BookArrays,
     rows: npt.NDArray[np.void],
     log: npt.NDArray[np.void],
-    view: ShownArrays,
+    view: ViewArrays,
     tilts: TiltArrays,
-    proposals: ProposalColumns,
-    log_ratio: Float64,
+    proposals: ProposalArrays,
     shocks: Shocks,
     memory: Memory,
     rules: Rules,
@@ -93,7 +89,7 @@ def step(
     books : B books with room for one order each
     rows : ROW [B]; log : LOG [B, C] with room for one row each
     view, tilts : written
-    proposals, log_ratio : read
+    proposals : read
     shocks : the plan; memory : what it remembers of each path, written
     rules : Rules
 
@@ -109,8 +105,8 @@ def step(
     full_book = False
     books, rows, log = borrowed(books), borrowed(rows), borrowed(log)
     view, tilts, proposals = borrowed(view), borrowed(tilts), borrowed(proposals)
-    shocks, memory, log_ratio = borrowed(shocks), borrowed(memory), borrowed(log_ratio)
-    dt_ns, action, side, price_ticks, size = proposals
+    shocks, memory = borrowed(shocks), borrowed(memory)
+    dt_ns, action, side, price_ticks, size, _, log_ratio = proposals
     for b in range(start, stop):
         row = rows[b]
         if not row.active:
@@ -138,7 +134,7 @@ def step(
     return active, events, full_log, full_book
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _step_calm(book: Book, row: Record, line: Record, proposal: Proposal, rules: Rules) -> None:
     """A path on which no plan acts, or not yet."""
     row.fresh = False
@@ -151,7 +147,7 @@ def _step_calm(book: Book, row: Record, line: Record, proposal: Proposal, rules:
     execute(book, row, line, proposal, rules)
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def _step_shocked(
     book: Book,
     row: Record,

@@ -3,72 +3,41 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit
 
 from model.codec import BINS, Tokens
 from model.dataset import start_columns
 from model.decoder import odds_columns
 from model.decoder_heads import sample_group
 from model.decoder_kernels import KeptShape, Network, Paths, advance_group
-from model.decoder_weights import Weights, pack
+from model.decoder_weights import pack
 from model.events import Float64, Int64
 from model.presets import ModelSettings
 from model.tiles import PANEL, panels
 from model.token_tables import MARGIN_SHAPE
 from model.transformer import Transformer
-
-# Paths in a group: no more than have keys and values of a layer in the second cache, and no fewer
-# than a tile pays for.
-_MOST, _LEAST = 8, 4
+from model.turns import cut, in_turn, take
 
 
-def cut(paths: int) -> Int64:
-    """Where to cut so many paths into groups, as many for each thread: int64 [groups + 1]."""
-    threads = get_num_threads()
-    wanted = threads * -(-paths // (threads * _MOST))
-    groups = max(1, min(wanted, paths // _LEAST))
-    return np.arange(groups + 1) * paths // groups
-
-
-@njit(cache=True, parallel=True)
-def _advance(
-    rows: Int64,
-    cuts: Int64,
-    columns: Int64,
-    weights: Weights,  # a prange takes no tuple of tuples: the parts of a `Network`
-    paths: Paths,
-    shape: KeptShape,
-    frequency: Float64,
-    heads: int,
-    begin: Int64,
-    queues: Int64,
-) -> None:
-    for group in prange(len(cuts) - 1):
+@njit(cache=True, nogil=True)
+def _advance(counter: Int64, rows: Int64, cuts: Int64, columns: Int64, network: Network) -> None:
+    group = take(counter)
+    while group < len(cuts) - 1:
         own = slice(cuts[group], cuts[group + 1])
-        network = Network(weights, paths, shape, frequency, heads, begin, queues)
-        advance_group(rows[own], columns[own], network, rows[cuts[group + 1] :])
+        advance_group(rows[own], columns[own], network)
+        group = take(counter)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _sample(
-    rows: Int64,
-    cuts: Int64,
-    draws: Float64,
-    odds: Float64,
-    weights: Weights,
-    paths: Paths,
-    shape: KeptShape,
-    frequency: Float64,
-    heads: int,
-    begin: Int64,
-    queues: Int64,
-    out: Tokens,
-    log_ratio: Float64,
-) -> None:
-    for group in prange(len(cuts) - 1):
+    counter: Int64, rows: Int64, cuts: Int64, draws: Float64, odds: Float64, network: Network,
+    out: Tokens, log_ratio: Float64,
+) -> None:  # fmt: skip
+    group = take(counter)
+    while group < len(cuts) - 1:
         own = slice(cuts[group], cuts[group + 1])
-        network = Network(weights, paths, shape, frequency, heads, begin, queues)
         sample_group(rows[own], draws[own], odds[own], network, out[own], log_ratio[own])
+        group = take(counter)
 
 
 class CpuDecoder:
@@ -109,7 +78,8 @@ class CpuDecoder:
 
     def advance(self, rows: Int64, columns: Int64) -> None:
         """See `Decoder.advance`."""
-        _advance(rows, cut(len(rows)), columns, *self.network)
+        cuts = cut(len(rows))
+        in_turn(_advance, len(cuts) - 1, rows, cuts, columns, self.network)
 
     def sample(
         self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
@@ -118,5 +88,8 @@ class CpuDecoder:
         out = np.zeros((len(rows), len(BINS)), np.uint8)
         self.log_ratio = np.zeros(len(rows))
         columns = odds_columns(pressure, odds)
-        _sample(rows, cut(len(rows)), draws, columns, *self.network, out, self.log_ratio)
+        cuts = cut(len(rows))
+        in_turn(
+            _sample, len(cuts) - 1, rows, cuts, draws, columns, self.network, out, self.log_ratio
+        )
         return out

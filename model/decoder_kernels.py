@@ -152,10 +152,10 @@ def _add(x: Float32, y: Float32) -> None:
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def advance_group(rows: Int64, columns: Int64, network: Network, following: Int64) -> None:
+def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
     """Take in one event of each of the paths `rows` [R]: `columns` [R, columns].
 
-    `following` are the paths of the groups that come after: their first layer is fetched.
+    Keys and values of the next layer are fetched on the way, of the first one at the end.
     """
     weights, frequency, heads = network.weights, network.frequency, network.heads
     table, wqkv, wo = weights.table, weights.wqkv, weights.wo
@@ -211,10 +211,7 @@ def advance_group(rows: Int64, columns: Int64, network: Network, following: Int6
                     ((path * layers + layer) * kv_heads + g) * each, network.shape, count, scores,
                     bits, mix, attended[r], g * share * dim,
                 )  # fmt: skip
-            if layer + 1 < layers:
-                starts[r] = (path * layers + layer + 1) * kv_heads * each
-            elif r < len(following):
-                starts[r] = following[r] * layers * kv_heads * each
+            starts[r] = (path * layers + (layer + 1) % layers) * kv_heads * each
         done = multiply(size, attended, wo, layer, y, ahead, 0)
         _add(x, y)
         _normalise(x, y)

@@ -1,15 +1,11 @@
-"""One move of the closed loop on the model's side, compiled: what happened in, next events out.
-
-`propose` does all of it in one parallel call: each thread takes its groups of paths from the last
-event to the next proposal, without a barrier and without Python in between.
-"""
+"""One move of the closed loop on the model's side, compiled: what happened in, next events out."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from model.codec import (
     BINS,
@@ -21,9 +17,9 @@ from model.codec import (
     encode_context,
     encode_event,
 )
+from model.compiled_flow import writes
 from model.decoder_heads import sample_group
-from model.decoder_kernels import KeptShape, Network, Paths, advance_group
-from model.decoder_weights import Weights
+from model.decoder_kernels import Network, advance_group
 from model.events import NS_PER_S, Float64, Int64
 from model.features import (
     FAST_SIZE,
@@ -33,9 +29,8 @@ from model.features import (
     vwap_mid,
     write_context,
 )
-from model.order_flow import Bools, ProposalArrays, ViewArrays
+from model.order_flow import Bools, ProposalArrays, TiltArrays, ViewArrays
 from model.randomness import uniform
-from model.turns import take
 
 PURPOSES = np.arange(8)  # five sub-tokens, then depth, size and time inside their bins
 _DRAWS = len(PURPOSES)
@@ -58,31 +53,16 @@ class Written(NamedTuple):
     started: Bools  # [B], the decoder has taken in an event, or 'no event yet'
 
 
-class Odds(NamedTuple):
-    """The columns of `Tilts` that reweight the next event, under the same names; length B."""
+class TradeFMFlow(NamedTuple):
+    """What TradeFM writes the events of B paths from, see `model.compiled_flow`."""
 
-    pressure_log_odds: Float64
-    cancel_log_odds: Float64
-    depth_log_odds: Float64
-    size_log_odds: Float64
-
-
-class CompiledFlow(NamedTuple):
-    """What `propose` needs of a session, in its order from `view` to `bins`."""
-
-    view: ViewArrays
     written: Written
-    numbers: Int64
+    numbers: Int64  # [B], path numbers of the random draws
     seed: int
-    odds: Odds
     network: Network
     encoding: Encoding
     decoding: Decoding
     bins: ContextBins
-
-    def arguments(self) -> tuple[Any, ...]:
-        """One after the other, the network in its parts."""
-        return (*self[:5], *self.network, *self[6:])
 
 
 @njit(cache=True)
@@ -123,7 +103,7 @@ def write(
     out: ProposalArrays,
 ) -> None:
     """Decode the sub-tokens [5] drawn for path `b` by `draws` [8] into its proposal."""
-    dt_ns, action, side, price, size, repaired = out
+    dt_ns, action, side, price, size, repaired, _ = out
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
     action[b], side[b] = tokens[0], tokens[1]
     dt_ns[b], price[b], size[b], repaired[b] = decode_event(
@@ -131,58 +111,18 @@ def write(
     )
 
 
-@njit(cache=True, parallel=True)
-def propose(
-    rows: Int64,
-    cuts: Int64,
-    turns: Int64,
-    view: ViewArrays,
-    written: Written,
-    numbers: Int64,
-    seed: int,
-    odds: Odds,
-    weights: Weights,  # a prange takes no tuple of tuples: the parts of a `Network`
-    paths: Paths,
-    shape: KeptShape,
-    frequency: Float64,
-    heads: int,
-    begin: Int64,
-    columns: Int64,
-    encoding: Encoding,
-    decoding: Decoding,
-    bins: ContextBins,
-    out: ProposalArrays,
-    log_ratio: Float64,
-) -> None:
-    """Take in the last event of each path in `rows` and write its next one.
-
-    `cuts` are the ends of the groups in `rows`, see `model.decoder_cpu.cut`; as many threads as
-    `turns` is long take them in turn, counted in its first element, 0 before; `numbers` [B] are the
-    path numbers of the random draws; `out` and `log_ratio` [B] are written.
-    """
-    for _ in prange(len(turns)):
-        group = take(turns)
-        while group < len(cuts) - 1:
-            network = Network(weights, paths, shape, frequency, heads, begin, columns)
-            flow = CompiledFlow(
-                view, written, numbers, seed, odds, network, encoding, decoding, bins
-            )
-            own = rows[cuts[group] : cuts[group + 1]]
-            propose_group(own, rows[cuts[group + 1] :], flow, out, log_ratio)
-            group = take(turns)
-
-
+@writes(TradeFMFlow)
 @njit(cache=True)
 def propose_group(
-    rows: Int64, following: Int64, flow: CompiledFlow, out: ProposalArrays, log_ratio: Float64
+    rows: Int64, flow: TradeFMFlow, view: ViewArrays, tilts: TiltArrays, out: ProposalArrays
 ) -> None:
-    """`propose` of one group; `following` are the paths whose first layer is wanted next."""
-    view, written, numbers, seed, odds, network, encoding, decoding, bins = flow
+    """See `model.compiled_flow.propose_rows`."""
+    written, numbers, seed, network, encoding, decoding, bins = flow
     _, tokens, context, started = written
     size, own = len(rows), tokens.shape[1]
     grown, growing = np.empty(size, np.int64), 0
     columns = np.empty((size, own + context.shape[1]), np.int64)
-    draws, tilts = np.empty((size, _DRAWS)), np.empty((size, 4))
+    draws, odds = np.empty((size, _DRAWS)), np.empty((size, 4))
     drawn, ratios = np.empty((size, own), np.uint8), np.empty(size)
     for r in range(size):
         b = rows[r]
@@ -198,11 +138,11 @@ def propose_group(
             growing += 1
         for i in range(_DRAWS):
             draws[r, i] = uniform(seed, numbers[b], view.draw[b], i)
-        tilts[r, 0], tilts[r, 1] = odds.pressure_log_odds[b], odds.cancel_log_odds[b]
-        tilts[r, 2], tilts[r, 3] = odds.depth_log_odds[b], odds.size_log_odds[b]
+        odds[r, 0], odds[r, 1] = tilts.pressure_log_odds[b], tilts.cancel_log_odds[b]
+        odds[r, 2], odds[r, 3] = tilts.depth_log_odds[b], tilts.size_log_odds[b]
     if growing > 0:
-        advance_group(grown[:growing], columns[:growing], network, following)
-    sample_group(rows, draws, tilts, network, drawn, ratios)
+        advance_group(grown[:growing], columns[:growing], network)
+    sample_group(rows, draws, odds, network, drawn, ratios)
     for r in range(size):
-        log_ratio[rows[r]] = ratios[r]
+        out.log_ratio[rows[r]] = ratios[r]
         write(view, rows[r], drawn[r], draws[r], written.state, decoding, out)

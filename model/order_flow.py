@@ -173,11 +173,27 @@ class ProposalArrays(NamedTuple):
     price_ticks: Int64
     size: Int64
     repaired: Bools
+    log_ratio: Float64
 
     @classmethod
     def of(cls, proposals: Proposals) -> ProposalArrays:
         """Share memory with proposals."""
         return cls(*(getattr(proposals, name) for name in cls._fields))
+
+
+class TiltArrays(NamedTuple):
+    """The arrays of `Tilts` under the same names, in the form that compiled code takes."""
+
+    pressure_log_odds: Float64
+    rate: Float64
+    cancel_log_odds: Float64
+    depth_log_odds: Float64
+    size_log_odds: Float64
+
+    @classmethod
+    def of(cls, tilts: Tilts) -> TiltArrays:
+        """Share memory with tilts."""
+        return cls(*(getattr(tilts, name) for name in cls._fields))
 
 
 @runtime_checkable

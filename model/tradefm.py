@@ -13,7 +13,7 @@ from model.checkpoint import Checkpoint
 from model.codec import BINS, Decoding, Encoding, Tokens
 from model.dataset import asset_margin, input_columns, start_columns
 from model.decoder import Decoder, TorchDecoder
-from model.decoder_cpu import CpuDecoder, cut
+from model.decoder_cpu import CpuDecoder
 from model.decoder_cuda import GraphDecoder, on_device
 from model.errors import SpecError
 from model.events import Float64, Int64, Recording
@@ -21,22 +21,28 @@ from model.features import FAST_CONTEXTS, context_scale, flow_features, stationa
 from model.margins import followed_margin
 from model.moves import (
     PURPOSES,
-    CompiledFlow,
     ContextBins,
-    Odds,
+    TradeFMFlow,
     Written,
     observe,
-    propose,
+    propose_group,
     write,
 )
-from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
+from model.order_flow import (
+    MarketView,
+    ProposalArrays,
+    Proposals,
+    TiltArrays,
+    Tilts,
+    ViewArrays,
+)
 from model.profile import AssetProfile
 from model.randomness import uniforms
 from model.slow import SLOW_CONTEXTS
 from model.token_tables import MARGIN_SHAPE
 from model.tokenizer import MIDDLE_TIER, TIERS, asset_context
 from model.transformer import Transformer
-from model.turns import turns
+from model.turns import cut, in_turn, take
 
 
 class TradeFM:
@@ -124,7 +130,8 @@ class TradeFM:
         if history is not None and len(history) != len(paths):
             raise SpecError(f"history: {len(history)} recordings for {len(paths)} paths")
         decoder = self.decoder(len(paths))
-        kind = AskedTradeFM if isinstance(decoder, GraphDecoder) else TradeFMSession
+        kinds = {GraphDecoder: AskedTradeFM, CpuDecoder: CompiledTradeFM}
+        kind = kinds.get(type(decoder), TradeFMSession)
         session = kind(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
@@ -191,26 +198,8 @@ class TradeFMSession:
             self.decoder.advance(rows, np.stack([encoded[b][at[b]] for b in rows]))
         self.started[:] = [len(columns) > 0 for columns in encoded]
 
-    def compiled(self, view: MarketView, tilts: Tilts) -> CompiledFlow | None:
-        """See `engine.fused`; None where the network is not compiled. Shares memory with both."""
-        if not isinstance(self.decoder, CpuDecoder):
-            return None
-        odds = Odds(*(getattr(tilts, name) for name in Odds._fields))
-        return CompiledFlow(
-            ViewArrays.of(view), self.written, self.paths, self.seed, odds, self.decoder.network,
-            self.encoding, self.decoding, self.context_bins,
-        )  # fmt: skip
-
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `FlowSession.propose`."""
-        flow = self.compiled(view, tilts)
-        if flow is not None:
-            rows = np.flatnonzero(view.active)
-            propose(  # type: ignore[call-arg]
-                rows, cut(len(rows)), turns(), *flow.arguments(),
-                ProposalArrays.of(out), out.log_ratio,
-            )  # fmt: skip
-            return
         self._begin(view, tilts)(out)
 
     def _begin(self, view: MarketView, tilts: Tilts) -> Callable[[Proposals], None]:
@@ -256,6 +245,28 @@ class TradeFMSession:
         return lambda: tokens
 
 
+class CompiledTradeFM(TradeFMSession):
+    """Paths that compiled code writes; see `model.compiled_flow`."""
+
+    @cached_property
+    def flow(self) -> TradeFMFlow:
+        """What it writes them from; shares memory with the session."""
+        assert isinstance(self.decoder, CpuDecoder)
+        return TradeFMFlow(
+            self.written, self.paths, self.seed, self.decoder.network, self.encoding, self.decoding,
+            self.context_bins,
+        )  # fmt: skip
+
+    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
+        """See `FlowSession.propose`; groups of paths are spread over the threads."""
+        rows = np.flatnonzero(view.active)
+        cuts = cut(len(rows))
+        in_turn(
+            _propose, len(cuts) - 1, rows, cuts, self.flow, ViewArrays.of(view),
+            TiltArrays.of(tilts), ProposalArrays.of(out),
+        )  # fmt: skip
+
+
 class AskedTradeFM(TradeFMSession):
     """Paths that a GPU writes; see `model.order_flow.AskedSession`."""
 
@@ -266,6 +277,22 @@ class AskedTradeFM(TradeFMSession):
     def answer(self, out: Proposals) -> None:
         """See `AskedSession.answer`."""
         self._asked(out)
+
+
+@njit(cache=True, nogil=True)
+def _propose(
+    counter: Int64,
+    rows: Int64,
+    cuts: Int64,
+    flow: TradeFMFlow,
+    view: ViewArrays,
+    tilts: TiltArrays,
+    out: ProposalArrays,
+) -> None:
+    group = take(counter)
+    while group < len(cuts) - 1:
+        propose_group(rows[cuts[group] : cuts[group + 1]], flow, view, tilts, out)
+        group = take(counter)
 
 
 @njit(cache=True)

@@ -10,7 +10,10 @@ import numpy as np
 from numba import get_num_threads
 
 from app.bench.result import Figures, Result, median_and_spread
+from app.models import RUNNABLE, resolve_model
 from engine.book import OrderBooks
+from engine.fused import MOVES
+from engine.parts import Part
 from engine.replay import MessageStream, replay, touch_agreement
 from engine.seeding import seed_from_profile
 from engine.simulator import MarketSimulator
@@ -24,9 +27,11 @@ The order book without a model. Replay by id: a recorded session (adds, cancels 
 trades) applied to one book by one thread, message after message, with the best quotes noted after
 each; the numbering of the orders is done before the clock starts. With levels: the same with the
 recorded levels taken in where they come into view. Step: prepared proposals (adds, crossing adds,
-anonymous cancels) executed on B seeded books, recording and quotes included. Replay: CPU time of
-its one thread, which is its wall time on a machine that is not busy. Steps: on all threads, by the
-clock, and by the CPU time of the process for the rate of a core. Medians over repeats.
+anonymous cancels) executed on B seeded books, recording and quotes included, one event a book and
+call. Flow: the same books under the baselines that ship, many events of a book a call, as a run
+plays them; drawing the events is included. Replay: CPU time of its one thread, which is its wall
+time on a machine that is not busy. Steps and flow: on all threads, by the clock, and by the CPU
+time of the process for the rate of a core. Medians over repeats.
 events_per_s is that of the replay by id of the first asset, of the steps where there is no
 recording."""
 ASSETS = ("AMZN", "GOOG", "MSFT")
@@ -45,6 +50,8 @@ def bench_orderbook(data: Path | None, repeats: int, steps: int = 400) -> Result
         figures["no_replay"] = str(error)
     for paths in BATCHES:
         figures |= step_rates(paths, steps, repeats)
+    for name in RUNNABLE:
+        figures |= flow_rates(name, 256, steps, repeats)
     rates = [figures.get(f"{ASSETS[0]}_by_id_messages_per_s"), figures["steps_per_s_B256"]]
     figures["events_per_s"] = next(rate for rate in rates if rate)
     return Result(ABOUT, figures)
@@ -78,13 +85,19 @@ def replay_rates(asset: str, data: Path | None, repeats: int) -> Figures:
     return found
 
 
+def _simulator(paths: int) -> MarketSimulator:
+    """Seeded books whose horizon is out of reach, on which no shock acts."""
+    profile = load_profile(ASSETS[0])
+    return MarketSimulator(
+        [seed_from_profile(profile, path, seed=1) for path in range(paths)],
+        np.arange(paths), 1, EventsMeta(profile.asset), horizon_ns=10**18, max_events=10**9,
+        shocked=np.zeros(paths, np.bool_),
+    )  # fmt: skip
+
+
 def step_rates(paths: int, steps: int, repeats: int) -> Figures:
     """Time of one step on `paths` books; preparing the proposals is not counted."""
-    profile = load_profile("AMZN")
-    simulator = MarketSimulator(
-        [seed_from_profile(profile, path, seed=1) for path in range(paths)],
-        np.arange(paths), 1, EventsMeta("AMZN"), horizon_ns=10**15, max_events=10**9,
-    )  # fmt: skip
+    simulator = _simulator(paths)
     rng = np.random.default_rng(0)
     proposals = Proposals.empty(paths)
     view = simulator.view
@@ -115,3 +128,21 @@ def step_rates(paths: int, steps: int, repeats: int) -> Figures:
         f"steps_per_s_B{paths}": round(paths / step),
         f"steps_per_core_s_B{paths}": round(paths / statistics.median(worked)),
     }
+
+
+def flow_rates(name: str, paths: int, moves: int, repeats: int) -> Figures:
+    """Events a second of `paths` books under a baseline, about `moves` of each a repeat."""
+    simulator, model = _simulator(paths), resolve_model(name, ASSETS[0])
+    session = model.start(simulator.paths, 1, load_profile(ASSETS[0]), simulator.view)
+    part = Part(slice(0, paths), session, simulator)
+    repaired = np.zeros(paths, np.int64)
+    rates, core = [], []
+    for _ in range(repeats + 1):  # the first one compiles
+        done, began, cpu_began = simulator.executed, time.perf_counter(), time.process_time()
+        for _ in range(max(1, moves // MOVES)):
+            simulator.play(part.flow, part.proposals, repaired)
+        done = simulator.executed - done
+        rates.append(done / (time.perf_counter() - began))
+        core.append(done / (time.process_time() - cpu_began))
+    found = median_and_spread(f"{name}_events_per_s_B{paths}", rates[1:])
+    return found | {f"{name}_events_per_core_s_B{paths}": round(statistics.median(core[1:]))}

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from model.compiled_flow import CompiledSession
 from model.events import NS_PER_S, Int64, Recording
 from model.order_flow import MarketView
 from model.profile import AssetProfile
@@ -20,7 +21,7 @@ from stylized_facts.baselines.hawkes_fit import (
     point_process,
 )
 from stylized_facts.baselines.hawkes_residuals import GoodnessOfFit, goodness_of_fit
-from stylized_facts.baselines.hawkes_session import HawkesSession, Intensities, excited_by
+from stylized_facts.baselines.hawkes_session import Intensities, excited_by, start_session
 from stylized_facts.baselines.hawkes_simulation import (
     jumps_of,
     spectral_radius,
@@ -99,7 +100,7 @@ class CompoundHawkes(BaseModel):
     def start(
         self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
         history: Sequence[Recording] | None = None,
-    ) -> HawkesSession:  # fmt: skip
+    ) -> CompiledSession:  # fmt: skip
         """See `model.order_flow.OrderFlowModel`; without history, from the stationary mean."""
         law, day = self.parameters.law(), self.time_of_day
         jumps = jumps_of(law.alpha, law.betas)
@@ -113,7 +114,7 @@ class CompoundHawkes(BaseModel):
             law.mean_spread, law.low_spread, law.high_spread,
             np.asarray(day.factors), day.start_ns, day.width_ns,
         )  # fmt: skip
-        return HawkesSession(
+        return start_session(
             intensities, self.marks.packed(), paths, seed, view.time_ns, excitation
         )
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
+from model.compiled_flow import CompiledSession, writes
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
-from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
 from model.randomness import uniform
 from stylized_facts.baselines.hawkes_likelihood import log_spread_ratio
 from stylized_facts.baselines.hawkes_residuals import spread_weights
@@ -29,7 +29,6 @@ from stylized_facts.baselines.streams import (
 from stylized_facts.baselines.time_of_day import factor_at
 
 KIND_DRAW, SIDE_DRAW, OFFSET_DRAW, SIZE_DRAW, CLEAR_DRAW = 1, 2, 3, 4, 5  # purposes of random draws
-PARALLEL_PATHS = 1024  # below, waking a second thread costs more than it saves
 
 _ADD, _CANCEL, _BUY, _SELL = int(Action.ADD), int(Action.CANCEL), int(Side.BUY), int(Side.SELL)
 
@@ -49,7 +48,7 @@ class Intensities(NamedTuple):
     factors_width_ns: int
 
 
-class PathState(NamedTuple):
+class HawkesState(NamedTuple):
     """State of each path, arrays of length B, updated in place.
 
     The engine counts a waiting time from when its draw began: where an order of a shock comes
@@ -64,6 +63,16 @@ class PathState(NamedTuple):
     level: Float64  # [B, M + 1], terms of the intensity at that proposal, the constant first
     waited_s: Float64  # since that draw began
     used: Float64  # [B, M + 1], integral of each term since then
+
+
+class HawkesFlow(NamedTuple):
+    """See `model.compiled_flow`."""
+
+    law: Intensities
+    marks: PackedMarks
+    paths: Int64
+    seed: int
+    state: HawkesState
 
 
 @njit(cache=True)
@@ -137,8 +146,10 @@ def _take_in(b, jumps, betas, state, view):  # type: ignore[no-untyped-def]
         excite(excitation, jumps, stream)
 
 
-@njit(cache=True)
-def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  # type: ignore[no-untyped-def]
+@njit(cache=True, forceinline=True)
+def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    law, marks, paths, seed, state = flow
+    path, pressure = paths[b], tilts.pressure_log_odds[b]
     _take_in(b, law.jumps, law.betas, state, view)
     excitation, terms = state.excitation[b], len(law.betas)
     bid, ask, event = view.bid_ticks[b], view.ask_ticks[b], view.draw[b]
@@ -175,22 +186,15 @@ def _propose_row(b, law, marks, path, seed, state, view, pressure, rate, out):  
     state.time_ns[b] = view.time_ns[b]
     state.asked_ns[b] = out.dt_ns[b]
     state.draw[b] = event
-    state.rate[b] = rate
+    state.rate[b] = tilts.rate[b]
     state.level[b, 0], state.level[b, 1:] = constant, decaying
 
 
-@njit(cache=True)
-def _propose_in_turn(law, marks, paths, seed, state, view, pressure, rate, out):  # type: ignore[no-untyped-def]
-    for b in range(len(paths)):
-        if view.active[b]:
-            _propose_row(b, law, marks, paths[b], seed, state, view, pressure[b], rate[b], out)
-
-
-@njit(parallel=True, cache=True)
-def _propose_at_once(law, marks, paths, seed, state, view, pressure, rate, out):  # type: ignore[no-untyped-def]
-    for b in prange(len(paths)):
-        if view.active[b]:
-            _propose_row(b, law, marks, paths[b], seed, state, view, pressure[b], rate[b], out)
+@writes(HawkesFlow)
+@njit(cache=True, forceinline=True)
+def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    for b in rows:
+        _propose_row(b, flow, view, tilts, out)
 
 
 @njit(cache=True)
@@ -200,29 +204,17 @@ def _run_through(state, jumps, betas, gap_s, stream):  # type: ignore[no-untyped
         excite(state, jumps, stream[n])
 
 
-class HawkesSession:
-    """A `FlowSession`; rows are independent, and a proposal costs O(K M)."""
-
-    def __init__(
-        self, intensities: Intensities, marks: PackedMarks, paths: Int64, seed: int,
-        time_ns: Int64, excitation: Float64,
-    ) -> None:  # fmt: skip
-        """Start from an excitation [B, M, K] at `time_ns` [B]."""
-        rows, terms = excitation.shape[:2]
-        self._intensities, self._marks, self._seed = intensities, marks, seed
-        self._paths = np.asarray(paths, np.int64)
-        self._state = PathState(
-            excitation, time_ns.copy(), np.full(rows, -1), np.zeros(rows, np.int64), np.ones(rows),
-            np.zeros((rows, terms + 1)), np.zeros(rows), np.zeros((rows, terms + 1)),
-        )  # fmt: skip
-
-    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
-        """See `model.order_flow.FlowSession.propose`."""
-        propose = _propose_at_once if len(self._paths) >= PARALLEL_PATHS else _propose_in_turn
-        propose(
-            self._intensities, self._marks, self._paths, self._seed, self._state,
-            ViewArrays.of(view), tilts.pressure_log_odds, tilts.rate, ProposalArrays.of(out),
-        )  # fmt: skip
+def start_session(
+    intensities: Intensities, marks: PackedMarks, paths: Int64, seed: int,
+    time_ns: Int64, excitation: Float64,
+) -> CompiledSession:  # fmt: skip
+    """Start from an excitation [B, M, K] at `time_ns` [B]; a proposal costs O(K M)."""
+    rows, terms = excitation.shape[:2]
+    state = HawkesState(
+        excitation, time_ns.copy(), np.full(rows, -1), np.zeros(rows, np.int64), np.ones(rows),
+        np.zeros((rows, terms + 1)), np.zeros(rows), np.zeros((rows, terms + 1)),
+    )  # fmt: skip
+    return CompiledSession(HawkesFlow(intensities, marks, np.asarray(paths, np.int64), seed, state))
 
 
 def excited_by(

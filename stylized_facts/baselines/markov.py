@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from pydantic import BaseModel, ConfigDict, Field
 
 from model.codec import (
@@ -19,10 +19,11 @@ from model.codec import (
     decode_event,
     encode_event,
 )
+from model.compiled_flow import CompiledSession, writes
 from model.errors import RecordingError
 from model.events import NS_PER_S, Action, Int64, Recording
 from model.features import Quote, depth_from_touch, flow_features
-from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
+from model.order_flow import MarketView
 from model.profile import AssetProfile
 from model.randomness import uniform
 from model.tokenizer import PRESET_CONTEXTS, Tokenizer, fit_tokenizer
@@ -92,7 +93,7 @@ class MarkovChain(BaseModel):
     def start(
         self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
         history: Sequence[Recording] | None = None,
-    ) -> MarkovSession:  # fmt: skip
+    ) -> CompiledSession:  # fmt: skip
         """See `model.order_flow.OrderFlowModel`; without history, from the empty context."""
         tokenizer = Tokenizer.from_arrays(
             "touch",
@@ -107,9 +108,10 @@ class MarkovChain(BaseModel):
             tokens = composite(tokenizer.encode(flow_features(part, profile)[0])[0].astype(int))
             newest = tokens[::-1][: self.order]
             last[b, : len(newest)], known[b] = newest, len(newest)
-        state = PathState(last, known)
+        state = MarkovState(last, known)
         codes = Codes(tokenizer.encoding(profile), tokenizer.decoding(profile))
-        return MarkovSession(self.contexts(), codes, np.asarray(paths, np.int64), seed, state)
+        numbers = np.asarray(paths, np.int64)
+        return CompiledSession(MarkovFlow(self.contexts(), codes, numbers, seed, state))
 
     def write(self, path: Path) -> None:
         """Write the fitted model as JSON, atomically."""
@@ -133,11 +135,21 @@ class Codes(NamedTuple):
     decoding: Decoding
 
 
-class PathState(NamedTuple):
+class MarkovState(NamedTuple):
     """State of each path, updated in place."""
 
     last: Int64  # [B, K], newest first
     known: Int64  # [B], how many of them there are
+
+
+class MarkovFlow(NamedTuple):
+    """See `model.compiled_flow`; a proposal costs O(K log n)."""
+
+    contexts: Contexts
+    codes: Codes
+    paths: Int64
+    seed: int
+    state: MarkovState
 
 
 @njit(cache=True)
@@ -160,8 +172,10 @@ def _take_in(b, encoding, state, view, tokens):  # type: ignore[no-untyped-def]
         state.known[b] = min(state.known[b] + 1, state.last.shape[1])
 
 
-@njit(cache=True)
-def _propose_row(b, contexts, encoding, decoding, path, seed, state, view, pressure, out):  # type: ignore[no-untyped-def]
+@njit(cache=True, forceinline=True)
+def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    contexts, (encoding, decoding), paths, seed, state = flow
+    path, pressure = paths[b], tilts.pressure_log_odds[b]
     tokens, draws = np.empty(len(BINS), np.uint8), np.empty(3)
     _take_in(b, encoding, state, view, tokens)
     event, order = view.draw[b], state.last.shape[1]
@@ -191,27 +205,8 @@ def _propose_row(b, contexts, encoding, decoding, path, seed, state, view, press
     )
 
 
-@njit(cache=True, parallel=True)
-def _propose(contexts, encoding, decoding, paths, seed, state, view, pressure, out):  # type: ignore[no-untyped-def]
-    for b in prange(len(paths)):
-        if view.active[b]:
-            _propose_row(
-                b, contexts, encoding, decoding, paths[b], seed, state, view, pressure[b], out
-            )
-
-
-class MarkovSession:
-    """A `FlowSession`; rows are independent, and a proposal costs O(K log n)."""
-
-    def __init__(
-        self, contexts: Contexts, codes: Codes, paths: Int64, seed: int, state: PathState
-    ) -> None:
-        self._contexts, self._codes, self._state = contexts, codes, state
-        self._paths, self._seed = paths, seed
-
-    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
-        """See `model.order_flow.FlowSession.propose`."""
-        _propose(
-            self._contexts, self._codes.encoding, self._codes.decoding, self._paths, self._seed,
-            self._state, ViewArrays.of(view), tilts.pressure_log_odds, ProposalArrays.of(out),
-        )  # fmt: skip
+@writes(MarkovFlow)
+@njit(cache=True, forceinline=True)
+def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    for b in rows:
+        _propose_row(b, flow, view, tilts, out)

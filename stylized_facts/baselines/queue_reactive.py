@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from model.compiled_flow import CompiledSession, writes
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
-from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
+from model.order_flow import MarketView
 from model.profile import AssetProfile
 from model.randomness import uniform
 from stylized_facts.baselines.files import read_baseline, write_baseline
@@ -102,13 +103,14 @@ class QueueReactive(BaseModel):
     def start(
         self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
         history: Sequence[Recording] | None = None,
-    ) -> QueueReactiveSession:  # fmt: skip
+    ) -> CompiledSession:  # fmt: skip
         """See `model.order_flow.OrderFlowModel`; the flow has no memory, history is not read."""
         law = Law(
             np.asarray(self.rates), self.unit, np.asarray(self.queue_edges),
             np.asarray(self.spread_edges, np.int64),
         )  # fmt: skip
-        return QueueReactiveSession(law, self.marks.packed(), paths, seed)
+        numbers = np.asarray(paths, np.int64)
+        return CompiledSession(QueueReactiveFlow(law, self.marks.packed(), numbers, seed))
 
     def write(self, path: Path) -> None:
         """Write the fitted model as JSON, atomically."""
@@ -167,8 +169,19 @@ class Law(NamedTuple):
     spread_edges: Int64
 
 
-@njit(cache=True)
-def _propose_row(b, law, marks, path, seed, view, pressure, out):  # type: ignore[no-untyped-def]
+class QueueReactiveFlow(NamedTuple):
+    """See `model.compiled_flow`; it keeps nothing of a path."""
+
+    law: Law
+    marks: PackedMarks
+    paths: Int64
+    seed: int
+
+
+@njit(cache=True, forceinline=True)
+def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    law, marks, paths, seed = flow
+    path, pressure = paths[b], tilts.pressure_log_odds[b]
     bid, ask, event = view.bid_ticks[b], view.ask_ticks[b], view.draw[b]
     spread = ask - bid
     at = np.searchsorted(law.spread_edges, spread, side="right")
@@ -204,23 +217,8 @@ def _propose_row(b, law, marks, path, seed, view, pressure, out):  # type: ignor
     )  # fmt: skip
 
 
-@njit(cache=True, parallel=True)
-def _propose(law, marks, paths, seed, view, pressure, out):  # type: ignore[no-untyped-def]
-    for b in prange(len(paths)):
-        if view.active[b]:
-            _propose_row(b, law, marks, paths[b], seed, view, pressure[b], out)
-
-
-class QueueReactiveSession:
-    """A `FlowSession` without state; rows are independent."""
-
-    def __init__(self, law: Law, marks: PackedMarks, paths: Int64, seed: int) -> None:
-        self._law, self._marks = law, marks
-        self._paths, self._seed = np.asarray(paths, np.int64), seed
-
-    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
-        """See `model.order_flow.FlowSession.propose`."""
-        _propose(
-            self._law, self._marks, self._paths, self._seed, ViewArrays.of(view),
-            tilts.pressure_log_odds, ProposalArrays.of(out),
-        )  # fmt: skip
+@writes(QueueReactiveFlow)
+@njit(cache=True, forceinline=True)
+def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    for b in rows:
+        _propose_row(b, flow, view, tilts, out)

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from model.compiled_flow import CompiledSession, writes
 from model.errors import RecordingError
 from model.events import NS_PER_S, Action, Float64, Int8, Int64, Recording, Side
-from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
+from model.order_flow import MarketView
 from model.profile import AssetProfile
 from model.randomness import uniform
 from stylized_facts.baselines.files import read_baseline, write_baseline
@@ -92,9 +93,26 @@ class BlockReplay(BaseModel):
     def start(
         self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
         history: Sequence[Recording] | None = None,
-    ) -> ReplaySession:  # fmt: skip
+    ) -> CompiledSession:  # fmt: skip
         """See `model.order_flow.OrderFlowModel`; nothing is reacted to, history is not read."""
-        return ReplaySession(self, paths, seed, view)
+        rows = len(paths)
+        state = ReplayState(np.full(rows, -1), *np.zeros((4, rows), np.int64))
+        numbers = np.asarray(paths, np.int64)
+        return CompiledSession(ReplayFlow(self._blocks(), numbers, seed, state))
+
+    def _blocks(self) -> Blocks:
+        action, side = np.asarray(self.action), np.asarray(self.side)
+        shares = [
+            np.clip((side[(action == _CANCEL) == cancels] == _BUY).mean(), 0.01, 0.99)
+            if ((action == _CANCEL) == cancels).any()
+            else 0.5
+            for cancels in (False, True)
+        ]
+        return Blocks(
+            np.asarray(self.window_start), np.asarray(self.elapsed_ns), action, side,
+            np.asarray(self.price_ticks), np.asarray(self.size), np.asarray(self.touch_sum),
+            round(self.block_s * NS_PER_S), np.asarray(shares),
+        )  # fmt: skip
 
     def write(self, path: Path) -> None:
         """Write the blocks as JSON, atomically."""
@@ -130,7 +148,7 @@ def _columns(recording: Recording) -> _Columns:
     )  # fmt: skip
 
 
-class _Flow(NamedTuple):
+class Blocks(NamedTuple):
     """`BlockReplay` as arrays."""
 
     window_start: Int64
@@ -144,7 +162,7 @@ class _Flow(NamedTuple):
     buy_share: Float64  # [2], of adds and of cancels
 
 
-class PathState(NamedTuple):
+class ReplayState(NamedTuple):
     """State of each path, updated in place."""
 
     row: Int64  # [B], event that was proposed; -1: nothing yet
@@ -154,24 +172,33 @@ class PathState(NamedTuple):
     asked_ns: Int64  # [B], its waiting time
 
 
+class ReplayFlow(NamedTuple):
+    """See `model.compiled_flow`."""
+
+    blocks: Blocks
+    paths: Int64
+    seed: int
+    state: ReplayState
+
+
 @njit(cache=True)
-def _next(b, flow, path, seed, state, view):  # type: ignore[no-untyped-def]
+def _next(b, blocks, path, seed, state, view):  # type: ignore[no-untyped-def]
     """The next event of a path and the wait for it; at the end of a block a new one begins."""
-    row, last = state.row[b] + 1, flow.elapsed_ns[-1]
+    row, last = state.row[b] + 1, blocks.elapsed_ns[-1]
     waited = 0
     if row > 0:
-        before = flow.elapsed_ns[row - 1]
-        window = np.searchsorted(flow.window_start, row - 1, side="right")
-        if row < flow.window_start[window] and flow.elapsed_ns[row] <= state.end_ns[b]:
-            return row, flow.elapsed_ns[row] - before
-        closes = flow.elapsed_ns[flow.window_start[window] - 1]
+        before = blocks.elapsed_ns[row - 1]
+        window = np.searchsorted(blocks.window_start, row - 1, side="right")
+        if row < blocks.window_start[window] and blocks.elapsed_ns[row] <= state.end_ns[b]:
+            return row, blocks.elapsed_ns[row] - before
+        closes = blocks.elapsed_ns[blocks.window_start[window] - 1]
         waited = max(0, min(state.end_ns[b], closes) - before)
     begin = int(uniform(seed, path, view.draw[b], BLOCK_DRAW) * last)
-    row = min(np.searchsorted(flow.elapsed_ns, begin), len(flow.elapsed_ns) - 1)
-    state.end_ns[b] = begin + flow.block_ns
+    row = min(np.searchsorted(blocks.elapsed_ns, begin), len(blocks.elapsed_ns) - 1)
+    state.end_ns[b] = begin + blocks.block_ns
     now = view.bid_ticks[b] + view.ask_ticks[b]
-    state.shift_ticks[b] = (now - flow.touch_sum[row]) // 2
-    return row, waited + flow.elapsed_ns[row] - begin
+    state.shift_ticks[b] = (now - blocks.touch_sum[row]) // 2
+    return row, waited + blocks.elapsed_ns[row] - begin
 
 
 @njit(cache=True)
@@ -184,59 +211,31 @@ def _flips(share, log_odds, u):  # type: ignore[no-untyped-def]
     return 1 if u < (share - tilted) / share else -1
 
 
-@njit(cache=True)
-def _propose_row(b, flow, path, seed, state, view, pressure, out):  # type: ignore[no-untyped-def]
-    event = view.draw[b]
+@njit(cache=True, forceinline=True)
+def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    blocks, paths, seed, state = flow
+    path, pressure, event = paths[b], tilts.pressure_log_odds[b], view.draw[b]
     if state.row[b] < 0 or event > state.draw[b]:
-        row, wait = _next(b, flow, path, seed, state, view)
+        row, wait = _next(b, blocks, path, seed, state, view)
         wait = max(1, wait)
     else:  # an order of a shock came first: the engine counts what has been waited
         row, wait = state.row[b], state.asked_ns[b]
-    action, side = flow.action[row], flow.side[row]
-    price, shift = flow.price_ticks[row], state.shift_ticks[b]
+    action, side = blocks.action[row], blocks.side[row]
+    price, shift = blocks.price_ticks[row], state.shift_ticks[b]
     if pressure != 0.0:
         cancels = action == _CANCEL
         tilt = -pressure if cancels else pressure
-        share = flow.buy_share[1 if cancels else 0]
+        share = blocks.buy_share[1 if cancels else 0]
         turned = _flips(share, tilt, uniform(seed, path, event, SIDE_DRAW))
         if turned >= 0 and turned != side:  # mirrored about the mid that it met
-            side, price = turned, flow.touch_sum[row] - price
+            side, price = turned, blocks.touch_sum[row] - price
     out.dt_ns[b], out.action[b], out.side[b] = wait, action, side
-    out.price_ticks[b], out.size[b] = max(price + shift, 1), flow.size[row]
+    out.price_ticks[b], out.size[b] = max(price + shift, 1), blocks.size[row]
     state.row[b], state.draw[b], state.asked_ns[b] = row, event, wait
 
 
-@njit(cache=True, parallel=True)
-def _propose(flow, paths, seed, state, view, pressure, out):  # type: ignore[no-untyped-def]
-    for b in prange(len(paths)):
-        if view.active[b]:
-            _propose_row(b, flow, paths[b], seed, state, view, pressure[b], out)
-
-
-class ReplaySession:
-    """A `FlowSession`; rows are independent."""
-
-    def __init__(self, model: BlockReplay, paths: Int64, seed: int, view: MarketView) -> None:
-        action, side = np.asarray(model.action), np.asarray(model.side)
-        shares = [
-            np.clip((side[(action == _CANCEL) == cancels] == _BUY).mean(), 0.01, 0.99)
-            if ((action == _CANCEL) == cancels).any()
-            else 0.5
-            for cancels in (False, True)
-        ]
-        self._flow = _Flow(
-            np.asarray(model.window_start), np.asarray(model.elapsed_ns), action, side,
-            np.asarray(model.price_ticks), np.asarray(model.size), np.asarray(model.touch_sum),
-            round(model.block_s * NS_PER_S), np.asarray(shares),
-        )  # fmt: skip
-        rows = len(paths)
-        self._paths, self._seed = np.asarray(paths, np.int64), seed
-        end, shift, draw, asked = np.zeros((4, rows), np.int64)
-        self._state = PathState(np.full(rows, -1), end, shift, draw, asked)
-
-    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
-        """See `model.order_flow.FlowSession.propose`."""
-        _propose(
-            self._flow, self._paths, self._seed, self._state, ViewArrays.of(view),
-            tilts.pressure_log_odds, ProposalArrays.of(out),
-        )  # fmt: skip
+@writes(ReplayFlow)
+@njit(cache=True, forceinline=True)
+def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    for b in rows:
+        _propose_row(b, flow, view, tilts, out)

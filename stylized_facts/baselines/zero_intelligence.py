@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from model.compiled_flow import CompiledSession, writes
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
-from model.order_flow import MarketView, ProposalArrays, Proposals, Tilts, ViewArrays
+from model.order_flow import MarketView
 from model.profile import AssetProfile
 from model.randomness import uniform
 from stylized_facts.baselines.files import read_baseline, write_baseline
@@ -41,7 +42,6 @@ LEAST_EVENTS = 1000
 REACH_SHARE = 0.95  # of the cancels behind the touch: the depth in which orders come and go
 KIND_DRAW, SIDE_DRAW, OFFSET_DRAW, SIZE_DRAW, WAIT_DRAW = 1, 2, 3, 4, 16
 LONGEST_S = 86_400.0
-PARALLEL_PATHS = 1024  # below, waking a second thread costs more than it saves
 
 
 class Flow(IntEnum):
@@ -129,13 +129,22 @@ class ZeroIntelligence(BaseModel):
     def start(
         self, paths: Int64, seed: int, profile: AssetProfile, view: MarketView,
         history: Sequence[Recording] | None = None,
-    ) -> ZeroIntelligenceSession:  # fmt: skip
+    ) -> CompiledSession:  # fmt: skip
         """See `model.order_flow.OrderFlowModel`; the flow has no memory, history is not read."""
         depths = self.distances[CANCEL_DEEP]
         reach = depths[int(REACH_SHARE * len(depths))]
         levels = np.asarray(profile.shape_occupied) * np.asarray(profile.shape_size)
-        mean_deep = float(levels[1 : reach + 1].sum())
-        return ZeroIntelligenceSession(self, paths, seed, mean_deep, view)
+        mean_deep = max(1.0, float(levels[1 : reach + 1].sum()))  # shares behind a touch
+        flow = ZeroIntelligenceFlow(
+            Rates(
+                self.limit_rate, self.market_rate, self.touch_cancel_rate,
+                self.deep_cancel_rate / mean_deep,
+            ),
+            Tables.pack(self.sizes), Tables.pack(self.distances), np.asarray(paths, np.int64), seed,
+            np.stack((view.bid_size, view.ask_size), axis=1) + np.float64(mean_deep),
+            np.empty((len(paths), len(Flow), 2)),
+        )  # fmt: skip
+        return CompiledSession(flow)
 
     def write(self, path: Path) -> None:
         """Write the fitted model as JSON, atomically."""
@@ -159,15 +168,31 @@ def _by_flow(windows: Sequence[StreamEvents]) -> tuple[Int64, Int64]:
     return flow, np.where(flow == LIMIT, np.maximum(spread + behind, 1), offset)
 
 
-class _Rates(NamedTuple):
+class Rates(NamedTuple):
+    """Events a second and side."""
+
     limit: float
     market: float
     touch_cancel: float  # per resting share
     deep_cancel: float  # per resting share
 
 
-@njit(cache=True)
-def _propose_row(b, rates, sizes, distances, path, seed, resting, view, pressure, out):  # type: ignore[no-untyped-def]
+class ZeroIntelligenceFlow(NamedTuple):
+    """See `model.compiled_flow`."""
+
+    rates: Rates
+    sizes: Tables
+    distances: Tables
+    paths: Int64
+    seed: int
+    resting: Float64  # [B, 2], shares of each side, what is hidden estimated; updated in place
+    levels: Float64  # [B, 4, 2], rates by kind and side: scratch
+
+
+@njit(cache=True, forceinline=True)
+def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    rates, sizes, distances, paths, seed, resting, levels = flow
+    path, pressure, level = paths[b], tilts.pressure_log_odds[b], levels[b]
     if view.fresh[b]:
         own, traded = view.last_side[b], view.last_traded_size[b]
         if view.last_action[b] == _CANCEL:
@@ -175,7 +200,6 @@ def _propose_row(b, rates, sizes, distances, path, seed, resting, view, pressure
         else:
             resting[b, own] += view.last_size[b] - traded
             resting[b, 1 - own] -= traded
-    level = np.empty((4, 2))
     for side in range(2):
         here = view.bid_size[b] if side == _BUY else view.ask_size[b]
         resting[b, side] = max(resting[b, side], here)
@@ -184,22 +208,22 @@ def _propose_row(b, rates, sizes, distances, path, seed, resting, view, pressure
         level[CANCEL_DEEP, side] = rates.deep_cancel * (resting[b, side] - here)
     event, total = view.draw[b], level.sum()
     wait = -np.log(uniform(seed, path, event, WAIT_DRAW)) / total
-    left, flow = total * uniform(seed, path, event, KIND_DRAW), 0
+    left, kind = total * uniform(seed, path, event, KIND_DRAW), 0
     left -= level[0].sum()
-    while left >= 0.0 and flow < 3:
-        flow += 1
-        left -= level[flow].sum()
-    cancels = flow in (CANCEL_TOUCH, CANCEL_DEEP)
+    while left >= 0.0 and kind < 3:
+        kind += 1
+        left -= level[kind].sum()
+    cancels = kind in (CANCEL_TOUCH, CANCEL_DEEP)
     odds = np.exp(-pressure) if cancels else np.exp(pressure)
-    buy, sell = level[flow, _BUY] * odds, level[flow, _SELL]
+    buy, sell = level[kind, _BUY] * odds, level[kind, _SELL]
     side = _BUY if uniform(seed, path, event, SIDE_DRAW) * (buy + sell) < buy else _SELL
-    distance = look_up(distances, flow, uniform(seed, path, event, OFFSET_DRAW))
-    size = look_up(sizes, flow, uniform(seed, path, event, SIZE_DRAW))
+    distance = look_up(distances, kind, uniform(seed, path, event, OFFSET_DRAW))
+    size = look_up(sizes, kind, uniform(seed, path, event, SIZE_DRAW))
     bid, ask = view.bid_ticks[b], view.ask_ticks[b]
     sign, touch, opposite = (1, bid, ask) if side == _BUY else (-1, ask, bid)
-    if flow == LIMIT:
+    if kind == LIMIT:
         price = opposite - sign * distance
-    elif flow == MARKET:
+    elif kind == MARKET:
         price = opposite + sign * distance
         offered = view.ask_size[b] if side == _BUY else view.bid_size[b]
         if distance == 0 and offered > 0:
@@ -211,44 +235,8 @@ def _propose_row(b, rates, sizes, distances, path, seed, resting, view, pressure
     out.side[b], out.price_ticks[b], out.size[b] = side, max(price, 1), max(size, 1)
 
 
-@njit(cache=True)
-def _propose_in_turn(rates, sizes, distances, paths, seed, resting, view, pressure, out):  # type: ignore[no-untyped-def]
-    for b in range(len(paths)):
-        if view.active[b]:
-            _propose_row(
-                b, rates, sizes, distances, paths[b], seed, resting, view, pressure[b], out
-            )
-
-
-@njit(parallel=True, cache=True)
-def _propose_at_once(rates, sizes, distances, paths, seed, resting, view, pressure, out):  # type: ignore[no-untyped-def]
-    for b in prange(len(paths)):
-        if view.active[b]:
-            _propose_row(
-                b, rates, sizes, distances, paths[b], seed, resting, view, pressure[b], out
-            )
-
-
-class ZeroIntelligenceSession:
-    """A `FlowSession`; rows are independent."""
-
-    def __init__(
-        self, model: ZeroIntelligence, paths: Int64, seed: int, mean_deep: float, view: MarketView
-    ) -> None:
-        """`mean_deep`: shares that rest behind the touch of a side on average."""
-        mean_deep = max(mean_deep, 1.0)
-        self._rates = _Rates(
-            model.limit_rate, model.market_rate, model.touch_cancel_rate,
-            model.deep_cancel_rate / mean_deep,
-        )  # fmt: skip
-        self._sizes, self._distances = Tables.pack(model.sizes), Tables.pack(model.distances)
-        self._paths, self._seed = np.asarray(paths, np.int64), seed
-        self._resting = mean_deep + np.stack((view.bid_size, view.ask_size), axis=1)
-
-    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
-        """See `model.order_flow.FlowSession.propose`."""
-        propose = _propose_at_once if len(self._paths) >= PARALLEL_PATHS else _propose_in_turn
-        propose(
-            self._rates, self._sizes, self._distances, self._paths, self._seed, self._resting,
-            ViewArrays.of(view), tilts.pressure_log_odds, ProposalArrays.of(out),
-        )  # fmt: skip
+@writes(ZeroIntelligenceFlow)
+@njit(cache=True, forceinline=True)
+def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+    for b in rows:
+        _propose_row(b, flow, view, tilts, out)

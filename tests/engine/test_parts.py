@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from model.events import NO_ORDER, Events, EventsMeta, Int64, Quotes, Recording
 from model.order_flow import MarketView, Proposals, Tilts
 from model.presets import PRESETS
 from model.profile import AssetProfile
-from model.tradefm import TradeFM, TradeFMSession
+from model.tradefm import CompiledTradeFM, TradeFM, TradeFMSession
 from model.transformer import Transformer
 
 
@@ -79,10 +80,18 @@ def assert_same(a: PathEnsemble, b: PathEnsemble) -> None:
 class OneByOne(TradeFM):
     """Whose moves are not offered to `engine.fused`."""
 
-    def start(self, *given: object, **named: object) -> TradeFMSession:
-        session = super().start(*given, **named)  # type: ignore[arg-type]
-        session.compiled = lambda *_: None  # type: ignore[method-assign,assignment]
-        return session
+    def start(self, *given: Any, **named: Any) -> TradeFMSession:
+        session = super().start(*given, **named)
+        assert isinstance(session, CompiledTradeFM)
+        hidden: Any = AskedOnly(session)
+        return hidden
+
+
+class AskedOnly:
+    """A session that shows how it proposes and nothing else."""
+
+    def __init__(self, session: TradeFMSession) -> None:
+        self.propose = session.propose
 
 
 def test_many_moves_in_one_call_change_nothing(

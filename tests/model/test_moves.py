@@ -12,20 +12,10 @@ from model.decoder_cpu import CpuDecoder
 from model.events import Float64, Int64
 from model.order_flow import MarketView, Proposals, Tilts
 from model.profile import AssetProfile
-from model.tradefm import TradeFM
+from model.tradefm import CompiledTradeFM, TradeFM, TradeFMSession
 
 Make = Callable[..., Checkpoint]
 PATHS = 19  # two groups and a part of one
-
-
-class InParts:
-    """A compiled decoder that the session does not know: it is then driven part by part."""
-
-    def __init__(self, decoder: CpuDecoder) -> None:
-        self._decoder = decoder
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._decoder, name)
 
 
 def market() -> MarketView:
@@ -56,8 +46,9 @@ def test_the_fused_move_equals_its_parts(make_checkpoint: Make, profile: AssetPr
     views = [market(), market()]
     sessions = [model.start(numbers, 7, profile, view) for view in views]
     plain = sessions[1].decoder
+    assert isinstance(sessions[0], CompiledTradeFM)
     assert isinstance(plain, CpuDecoder)
-    sessions[1].decoder = InParts(plain)  # type: ignore[assignment]
+    sessions[1].__class__ = TradeFMSession  # which drives a decoder part by part
     outs = [Proposals.empty(PATHS), Proposals.empty(PATHS)]
     for step in range(60):  # beyond the window of 32
         for session, view, out in zip(sessions, views, outs, strict=True):

@@ -255,7 +255,7 @@ def test_history_sets_the_excitation(toy: CompoundHawkes, profile: AssetProfile)
     age = view.time_ns[1] / NS_PER_S - window.time_s
     decayed = law.betas * np.exp(-np.outer(age, law.betas))
     expected = np.einsum("inm,nm->mi", law.alpha[:, window.stream], decayed)
-    assert session._state.excitation[1] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert session.flow.state.excitation[1] == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_what_cannot_happen_is_not_proposed(toy: CompoundHawkes, profile: AssetProfile) -> None:
@@ -332,7 +332,7 @@ def test_orders_of_a_shock_do_not_speed_up_forgetting(
     view.bid_size[:] = view.ask_size[:] = 150
     session = toy.start(np.array([0]), 3, profile, view)
     law, jumps = toy.parameters.law(), session._intensities.jumps
-    expected, began = session._state.excitation[0].copy(), 0
+    expected, began = session.flow.state.excitation[0].copy(), 0
     view.last_action[:], view.last_side[:], view.last_price_ticks[:] = 0, 0, MID - 1
     for step in range(400):
         session.propose(view, Tilts.neutral(1), out)
@@ -346,7 +346,7 @@ def test_orders_of_a_shock_do_not_speed_up_forgetting(
         expected *= np.exp(-law.betas * (view.time_ns[0] - before) / NS_PER_S)[:, None]
         expected += jumps[2 * Kind.LO_DEEP]
     session.propose(view, Tilts.neutral(1), out)
-    assert session._state.excitation[0] == pytest.approx(expected, rel=1e-4)
+    assert session.flow.state.excitation[0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_interrupting_a_wait_leaves_its_time_alone(

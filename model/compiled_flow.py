@@ -1,0 +1,69 @@
+"""Order flow that is written by compiled code, so that a compiled loop can play many moves of it.
+
+What a kind of flow needs, its parameters and what it keeps of each path, is a named tuple of arrays
+and numbers. The function that writes its events is registered for that type by `writes`; whoever
+holds such a tuple calls `propose_rows`, in compiled code, without knowing which kind it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit
+from numba.extending import overload
+
+from model.events import Int64
+from model.order_flow import (
+    MarketView,
+    ProposalArrays,
+    Proposals,
+    TiltArrays,
+    Tilts,
+    ViewArrays,
+)
+
+Flow = Any  # a named tuple of a kind that is registered
+_Writer = TypeVar("_Writer", bound=Callable[..., None])
+
+
+def propose_rows(
+    rows: Int64, flow: Flow, view: ViewArrays, tilts: TiltArrays, out: ProposalArrays
+) -> None:
+    """Take in the last event of each path in `rows` and write its next one to `out`.
+
+    In compiled code alone. See `model.order_flow.FlowSession.propose`; all rows are active.
+    """
+    raise NotImplementedError("to be called from compiled code")
+
+
+def writes(kind: type) -> Callable[[_Writer], _Writer]:
+    """Register a compiled function with the arguments of `propose_rows` for flow of a type."""
+
+    def register(writer: _Writer) -> _Writer:
+        @overload(propose_rows)  # type: ignore[untyped-decorator, unused-ignore]
+        def choose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+            if getattr(flow, "instance_class", None) is not kind:
+                return None
+            return lambda rows, flow, view, tilts, out: writer(rows, flow, view, tilts, out)
+
+        return writer
+
+    return register
+
+
+class CompiledSession:
+    """A `FlowSession` whose events are written by compiled code alone, on one thread."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+
+    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
+        """See `model.order_flow.FlowSession.propose`."""
+        _propose(self.flow, ViewArrays.of(view), TiltArrays.of(tilts), ProposalArrays.of(out))
+
+
+@njit(cache=True)
+def _propose(flow: Flow, view: ViewArrays, tilts: TiltArrays, out: ProposalArrays) -> None:
+    propose_rows(np.flatnonzero(view.active), flow, view, tilts, out)
