@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import engine.recorder
+from app.models import RUNNABLE, resolve_model
 from engine.ensemble import PathEnsemble
 from engine.parts import deal
 from engine.rollout import rollout
@@ -22,10 +23,10 @@ from model.checkpoint import Checkpoint, CheckpointConfig, load_checkpoint
 from model.decoder import Decoder
 from model.decoder_cuda import GraphDecoder, on_device
 from model.events import NO_ORDER, Events, EventsMeta, Int64, Quotes, Recording
-from model.order_flow import MarketView, Proposals, Tilts
+from model.order_flow import FlowSession, MarketView, OrderFlowModel, Proposals, Tilts
 from model.presets import PRESETS
 from model.profile import AssetProfile
-from model.tradefm import CompiledTradeFM, TradeFM, TradeFMSession
+from model.tradefm import TradeFM
 from model.transformer import Transformer
 
 
@@ -77,37 +78,43 @@ def assert_same(a: PathEnsemble, b: PathEnsemble) -> None:
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
 
 
-class OneByOne(TradeFM):
-    """Whose moves are not offered to `engine.fused`."""
+class OneByOne:
+    """A model whose flow is not offered to `engine.fused`."""
 
-    def start(self, *given: Any, **named: Any) -> TradeFMSession:
-        session = super().start(*given, **named)
-        assert isinstance(session, CompiledTradeFM)
-        hidden: Any = AskedOnly(session)
-        return hidden
+    name, reweights = "one by one", True
+
+    def __init__(self, model: OrderFlowModel) -> None:
+        self._model = model
+
+    def start(self, *given: Any, **named: Any) -> FlowSession:
+        return AskedOnly(self._model.start(*given, **named))
 
 
 class AskedOnly:
     """A session that shows how it proposes and nothing else."""
 
-    def __init__(self, session: TradeFMSession) -> None:
+    def __init__(self, session: FlowSession) -> None:
         self.propose = session.propose
 
 
+@pytest.mark.parametrize("name", ["small network", *RUNNABLE])
 def test_many_moves_in_one_call_change_nothing(
-    checkpoint: Checkpoint, profile: AssetProfile, monkeypatch: pytest.MonkeyPatch
+    name: str, checkpoint: Checkpoint, profile: AssetProfile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Groups of unequal paths, records that fill up, ends at different times."""
     monkeypatch.setattr(engine.recorder, "_CHUNK_ROWS", 1)
+    own = name == "small network"
+    model = TradeFM(checkpoint) if own else resolve_model(name, "AMZN")
     asked = spec(paths=19, burn_in_events=21, max_events=300, horizon_s=40.0)
-    runs = [rollout(kind(checkpoint), profile, asked) for kind in (TradeFM, OneByOne)]
+    runs = [rollout(one, profile, asked) for one in (model, OneByOne(model))]
     assert len(runs[0].shocked.time_ns) > 19 * 64  # a chunk of the record has 64 rows
     for arm in ("baseline", "shocked"):
         assert_same(*(getattr(run, arm) for run in runs))
-    for name in ("offsets", "side", "price_ticks", "size"):
-        first, second = (getattr(run.opening, name) for run in runs)
-        np.testing.assert_array_equal(first, second, err_msg=name)
+    for column in ("offsets", "side", "price_ticks", "size"):
+        first, second = (getattr(run.opening, column) for run in runs)
+        np.testing.assert_array_equal(first, second, err_msg=column)
     assert runs[0].timing["events"] == runs[1].timing["events"]
+    assert runs[0].timing["book"] == 0.0 < runs[1].timing["book"]  # the first one was fused
 
 
 def test_how_paths_are_dealt_out_changes_nothing(
