@@ -67,9 +67,13 @@ class TradeFMFlow(NamedTuple):
 
 @njit(cache=True)
 def observe(
-    view: ViewArrays, b: int, written: Written, encoding: Encoding, bins: ContextBins
+    view: ViewArrays, b: int, rate: float, written: Written, encoding: Encoding, bins: ContextBins
 ) -> None:
-    """Bring state, tokens and context of path `b` up to its last event."""
+    """Bring state, tokens and context of path `b` up to its last event.
+
+    A `rate` tilt speeds up the clock of the flow, and it is by this clock that waits and activity
+    are told: at ten times the pace by the wall clock the network would be where it never learned.
+    """
     state, tokens, context, _ = written
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
     if view.fresh[b]:
@@ -79,7 +83,7 @@ def observe(
         )
         anchor = vwap_mid(state[b])
         depth_mid = (price - anchor) / anchor
-        dt_s = view.last_dt_ns[b] / NS_PER_S
+        dt_s = view.last_dt_ns[b] / NS_PER_S * rate
         event = EventFeatures(action, side, crosses, depth, depth_mid, view.last_size[b], dt_s)
         encode_event(event, encoding, tokens[b])
         mid = 0.5 * (quote.bid_ticks + quote.ask_ticks)
@@ -126,7 +130,7 @@ def propose_group(
     drawn, ratios = np.empty((size, own), np.uint8), np.empty(size)
     for r in range(size):
         b = rows[r]
-        observe(view, b, written, encoding, bins)
+        observe(view, b, tilts.rate[b], written, encoding, bins)
         if view.fresh[b] or not started[b]:
             column = columns[growing]
             for c in range(own):

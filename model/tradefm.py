@@ -211,7 +211,7 @@ class TradeFMSession:
         rows = np.flatnonzero(view.active)
         if len(rows) == 0:
             return lambda out: None
-        _observe(market, rows, self.written, self.encoding, self.context_bins)
+        _observe(market, rows, tilts.rate, self.written, self.encoding, self.context_bins)
         grown = rows[view.fresh[rows] | ~self.started[rows]]
         if len(grown):
             columns = input_columns(self.tokens[grown], self.context[grown], self.settings)
@@ -297,10 +297,15 @@ def _propose(
 
 @njit(cache=True)
 def _observe(
-    view: ViewArrays, rows: Int64, written: Written, encoding: Encoding, bins: ContextBins
+    view: ViewArrays,
+    rows: Int64,
+    rate: Float64,
+    written: Written,
+    encoding: Encoding,
+    bins: ContextBins,
 ) -> None:
     for b in rows:
-        observe(view, b, written, encoding, bins)
+        observe(view, b, rate[b], written, encoding, bins)
 
 
 @njit(cache=True)
