@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import fields
 
 import numpy as np
+import pytest
 
 from model.checkpoint import Checkpoint
 from model.decoder_cpu import CpuDecoder
 from model.events import Float64, Int64
+from model.features import COUNT
 from model.order_flow import MarketView, Proposals, Tilts
 from model.profile import AssetProfile
 from model.tradefm import CompiledTradeFM, TradeFM, TradeFMSession
@@ -37,8 +39,9 @@ def next_event(view: MarketView, out: Proposals, rng: np.random.Generator) -> No
 
 
 def tilts(rng: np.random.Generator) -> Tilts:
-    values: list[Float64] = [rng.normal(size=PATHS) * 0.3 for _ in fields(Tilts)]
-    return Tilts(*values)
+    values: dict[str, Float64] = {f.name: rng.normal(size=PATHS) * 0.3 for f in fields(Tilts)}
+    values["rate"] = np.exp(values["rate"])
+    return Tilts(**values)
 
 
 def test_the_fused_move_equals_its_parts(make_checkpoint: Make, profile: AssetProfile) -> None:
@@ -60,3 +63,25 @@ def test_the_fused_move_equals_its_parts(make_checkpoint: Make, profile: AssetPr
     positions: list[Int64] = [plain.position, sessions[0].decoder.position]  # type: ignore[attr-defined]
     np.testing.assert_array_equal(*positions)
     assert len(np.unique(positions[0])) > 1
+
+
+@pytest.mark.parametrize("kind", [CompiledTradeFM, TradeFMSession])
+def test_time_goes_by_the_clock_of_the_flow(
+    kind: type[TradeFMSession], make_checkpoint: Make, profile: AssetProfile
+) -> None:
+    """Eight times the rate and an eighth of the time between events: the same flow."""
+    model, numbers = TradeFM(make_checkpoint()), np.arange(PATHS)
+    written = []
+    for rate, seen in ((1.0, 1), (8.0, 8), (1.0, 8)):
+        view, out, tilted = market(), Proposals.empty(PATHS), Tilts.neutral(PATHS)
+        tilted.rate[:] = rate
+        session = model.start(numbers, 7, profile, view)
+        session.__class__ = kind
+        for step in range(40):
+            session.propose(view, tilted, out)
+            out.dt_ns[:] = (out.dt_ns // 8 + 1) * 8  # so that an eighth of it is exact
+            next_event(view, out, np.random.default_rng(step))
+            view.last_dt_ns //= seen
+        written.append(np.stack([out.dt_ns, out.price_ticks, out.size, session.state[:, COUNT]]))
+    np.testing.assert_array_equal(written[0], written[1])
+    assert (written[0] != written[2]).any()
