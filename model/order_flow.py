@@ -107,7 +107,8 @@ class Tilts:
     Every model honours `pressure_log_odds`; one that draws its next event from a table of
     probabilities (`reweights`) the other odds as well, exactly, and says in `Proposals.log_ratio`
     by how much what it drew has become more or less probable. The engine divides the time to the
-    next event by `rate`, the same for every model, and does everything else itself.
+    next event by `rate`, the same for every model, and does everything else itself; a model that
+    remembers time remembers it by the clock that `rate` speeds up.
 
     Pressure: given its action, an ADD is a BUY with odds multiplied by exp(pressure_log_odds) and
     a CANCEL is a BUY with odds divided by it, so that a positive value pushes the price up. The
