@@ -37,14 +37,7 @@ from model.training import TrainingSettings, train
 
 BODY = ModelSettings(d_model=64, layers=3, heads=4, d_ff=172, window=64, head_hidden=64)
 COURSE = TrainingSettings(
-    steps=300,
-    batch=32,
-    length=128,
-    learning_rate=3e-3,
-    warm_up=30,
-    evaluate_every=50,
-    patience=3,
-    recency=0.0,
+    steps=300, batch=32, length=128, learning_rate=3e-3, warm_up=30, evaluate_every=50, patience=3
 )
 HORIZONS_S = {"AMZN": 120.0, "GOOG": 120.0, "MSFT": 30.0}
 PATHS = 24
@@ -126,9 +119,6 @@ ROWS: dict[str, Row] = {
     "dropout 0": Row({"dropout": 0.0}),
     "dropout 0.2": Row({"dropout": 0.2}),
     "mirrored flow: no": Row(course={"mirrored": False}),
-    "recency 1": Row(course={"recency": 1.0}),
-    "recency 3": Row(course={"recency": 3.0}),
-    "recency 8": Row(course={"recency": 8.0}),
     "body 0.06M": Row({"d_model": 32, "layers": 2, "d_ff": 86}),
     "body 1.1M": Row({"d_model": 128, "layers": 6, "d_ff": 344, "head_hidden": 96}),
     "data 50%": Row(data=0.5),

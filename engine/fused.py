@@ -28,8 +28,8 @@ EVENTS, FULL_LOG, FULL_BOOK = range(3)  # columns of `told`
 @njit(cache=True, nogil=True)
 def play(
     counter: Int64,
-    rows: Int64,
     cuts: Int64,
+    rows: Int64,
     flow: Flow,
     out: ProposalArrays,
     repaired: Int64,

@@ -52,7 +52,9 @@ class StressRun:
     profile: AssetProfile
     baseline: PathEnsemble
     shocked: PathEnsemble
-    timing: dict[str, float]  # seconds: start, model, book, total; events, events_per_s
+    # seconds: start, model (books too, where both are one compiled loop), book, total; events,
+    # events_per_s
+    timing: dict[str, float]
     opening: OpeningBooks | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from numba import get_num_threads, njit
+from numba import njit
 
 from engine.agenda import compile_agenda, tags
 from engine.book import BookArrays, OrderBooks, book_of
@@ -47,7 +47,7 @@ from model.turns import cut, in_turn
 
 # A path, or its burn-in, ends when it has proposed so many events for each that it may record.
 MOST_REFUSED, LEAST_PROPOSALS = 16, 100_000
-_LEAST_PART = 512  # books for which it pays to wake a thread, which takes a tenth of a millisecond
+_PART = 1024  # books; for half of them it pays to wake a thread, a tenth of a millisecond
 _BY_PATH = ("limit_states", "pauses", "first_pause_ns", "log_ratio")
 _Arrays = TypeVar("_Arrays", BookArrays, Memory, ViewArrays, TiltArrays)
 
@@ -173,13 +173,13 @@ class MarketSimulator:
             books, memory = _of(books, part), _of(memory, part)
             view, tilts = _of(view, part), _of(tilts, part)
             rows, log = rows[part], log[part]
-        parts = max(1, min(get_num_threads(), len(rows) // _LEAST_PART))
-        told = np.zeros((parts, 4), np.int64)
+        cuts = cut(len(rows), _PART)
+        told = np.zeros((len(cuts) - 1, 3), np.int64)
         in_turn(
-            step_parts, parts, np.arange(parts + 1) * len(rows) // parts, books, rows, log, view,
-            tilts, ProposalArrays.of(proposals), self._shocks, memory, self._rules, told,
+            step_parts, cuts, books, rows, log, view, tilts, ProposalArrays.of(proposals),
+            self._shocks, memory, self._rules, told,
         )  # fmt: skip
-        self._executed(*told[:, 1:].sum(axis=0).tolist())
+        self._executed(*told.sum(axis=0).tolist())
 
     def play(self, flow: Flow, proposals: Proposals, repaired: Int64) -> None:
         """Up to `fused.MOVES` moves of every active path, see `engine.fused`.
@@ -194,7 +194,7 @@ class MarketSimulator:
         cuts = cut(len(rows))
         told = np.zeros((len(cuts) - 1, 3), np.int64)
         in_turn(
-            play, len(told), rows, cuts, flow, ProposalArrays.of(proposals), repaired,
+            play, cuts, rows, flow, ProposalArrays.of(proposals), repaired,
             self._books.arrays, self._rows, self._recorder.log, self._view_arrays,
             self._tilt_arrays, self._shocks, self._memory, self._rules, told,
         )  # fmt: skip

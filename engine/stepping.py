@@ -56,11 +56,11 @@ def step_parts(
 ) -> None:
     """`step` of rows cuts[i]..cuts[i + 1] - 1, part i by part; see `model.turns.in_turn`.
 
-    What `step` returns goes to `told` [parts, 4].
+    What `step` returns but the first goes to `told` [parts, 3].
     """
     part = take(counter)
     while part < len(cuts) - 1:
-        told[part, 0], told[part, 1], told[part, 2], told[part, 3] = step(
+        _, told[part, 0], told[part, 1], told[part, 2] = step(
             cuts[part], cuts[part + 1], books, rows, log, view, tilts, proposals, shocks, memory,
             rules,
         )  # fmt: skip

@@ -1,9 +1,9 @@
 """Where compiled kernels are kept between starts.
 
 Numba's on-disk cache notices a change of the file that a kernel stands in, but not of the files
-that it calls into: after an update, a caller would go on with the old code of what it calls. So
-the cache lives in a folder named after the content of all files that hold kernels. It is outside
-the package, which may be read-only.
+that it calls into, nor the order of the columns that it is given: after an update, a caller would
+go on with the old code of what it calls. So the cache lives in a folder named after the content of
+all files that hold kernels or tuples for them. It is outside the package, which may be read-only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def cache_folder() -> Path:
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
             source = path.read_bytes()
-            if b"njit" in source:
+            if b"numba" in source or b"NamedTuple" in source:  # kernels, and what they are given
                 state.update(str(path).encode() + source)
     return base_folder() / state.hexdigest()[:16]
 

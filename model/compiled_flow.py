@@ -3,6 +3,10 @@
 What a kind of flow needs, its parameters and what it keeps of each path, is a named tuple of arrays
 and numbers. The function that writes its events is registered for that type by `writes`; whoever
 holds such a tuple calls `propose_rows`, in compiled code, without knowing which kind it is.
+
+Kernels are kept between starts by the content of the project's own files (`model.compilation`). A
+flow that is defined elsewhere needs a folder of its own for them, `NUMBA_CACHE_DIR`, emptied when
+its code changes.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from model.order_flow import (
     Tilts,
     ViewArrays,
 )
+from model.turns import cut, in_turn, take
 
 Flow = Any  # a named tuple of a kind that is registered
 _Writer = TypeVar("_Writer", bound=Callable[..., None])
@@ -53,17 +58,57 @@ def writes(kind: type) -> Callable[[_Writer], _Writer]:
     return register
 
 
+def writes_each(kind: type) -> Callable[[_Writer], _Writer]:
+    """`writes` of a function that takes one row: (b, flow, view, tilts, out)."""
+
+    def register(writer: _Writer) -> _Writer:
+        @overload(propose_rows)  # type: ignore[untyped-decorator, unused-ignore]
+        def choose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+            if getattr(flow, "instance_class", None) is not kind:
+                return None
+
+            def write(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+                for b in rows:
+                    writer(b, flow, view, tilts, out)
+
+            return write
+
+        return writer
+
+    return register
+
+
 class CompiledSession:
-    """A `FlowSession` whose events are written by compiled code alone, on one thread."""
+    """A `FlowSession` whose events are written by compiled code alone.
+
+    What has an attribute `flow` is played by `engine.fused`, see `engine.parts`.
+    """
+
+    group = 1024  # paths; half of them are worth a thread
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
 
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `model.order_flow.FlowSession.propose`."""
-        _propose(self.flow, ViewArrays.of(view), TiltArrays.of(tilts), ProposalArrays.of(out))
+        rows = np.flatnonzero(view.active)
+        in_turn(
+            _propose, cut(len(rows), self.group), rows, self.flow, ViewArrays.of(view),
+            TiltArrays.of(tilts), ProposalArrays.of(out),
+        )  # fmt: skip
 
 
-@njit(cache=True)
-def _propose(flow: Flow, view: ViewArrays, tilts: TiltArrays, out: ProposalArrays) -> None:
-    propose_rows(np.flatnonzero(view.active), flow, view, tilts, out)
+@njit(cache=True, nogil=True)
+def _propose(
+    counter: Int64,
+    cuts: Int64,
+    rows: Int64,
+    flow: Flow,
+    view: ViewArrays,
+    tilts: TiltArrays,
+    out: ProposalArrays,
+) -> None:
+    group = take(counter)
+    while group < len(cuts) - 1:
+        propose_rows(rows[cuts[group] : cuts[group + 1]], flow, view, tilts, out)
+        group = take(counter)

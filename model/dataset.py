@@ -87,16 +87,14 @@ class FlowDataset:
         return sum(len(part) for part in self.columns)
 
     def batch(
-        self, rng: np.random.Generator, size: int, length: int, recency: float = 0.0
+        self, rng: np.random.Generator, size: int, length: int
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Random sequences, drawn with a density that grows with the power `recency` of the place
-        in a recording: columns int64 [size, length, columns], targets [size, length, 5] and
+        """Random sequences: columns int64 [size, length, columns], targets [size, length, 5] and
         margins float32 [size, 5, 3, 16].
         """
         room = np.array([max(0, len(part) - length) for part in self.columns], float)
         chosen = rng.choice(len(room), size, p=room / room.sum())
-        places = rng.random(size) ** (1.0 / (1.0 + recency))
-        starts = (places * room[chosen]).astype(int)
+        starts = (rng.random(size) * room[chosen]).astype(int)
         spans = [(p, slice(s, s + length + 1)) for p, s in zip(chosen, starts, strict=True)]
         columns = np.stack([self.columns[p][span][:-1] for p, span in spans])
         targets = np.stack([self.targets[p][span][1:] for p, span in spans])

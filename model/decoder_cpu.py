@@ -20,7 +20,7 @@ from model.turns import cut, in_turn, take
 
 
 @njit(cache=True, nogil=True)
-def _advance(counter: Int64, rows: Int64, cuts: Int64, columns: Int64, network: Network) -> None:
+def _advance(counter: Int64, cuts: Int64, rows: Int64, columns: Int64, network: Network) -> None:
     group = take(counter)
     while group < len(cuts) - 1:
         own = slice(cuts[group], cuts[group + 1])
@@ -30,7 +30,7 @@ def _advance(counter: Int64, rows: Int64, cuts: Int64, columns: Int64, network: 
 
 @njit(cache=True, nogil=True)
 def _sample(
-    counter: Int64, rows: Int64, cuts: Int64, draws: Float64, odds: Float64, network: Network,
+    counter: Int64, cuts: Int64, rows: Int64, draws: Float64, odds: Float64, network: Network,
     out: Tokens, log_ratio: Float64,
 ) -> None:  # fmt: skip
     group = take(counter)
@@ -78,8 +78,7 @@ class CpuDecoder:
 
     def advance(self, rows: Int64, columns: Int64) -> None:
         """See `Decoder.advance`."""
-        cuts = cut(len(rows))
-        in_turn(_advance, len(cuts) - 1, rows, cuts, columns, self.network)
+        in_turn(_advance, cut(len(rows)), rows, columns, self.network)
 
     def sample(
         self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
@@ -88,8 +87,5 @@ class CpuDecoder:
         out = np.zeros((len(rows), len(BINS)), np.uint8)
         self.log_ratio = np.zeros(len(rows))
         columns = odds_columns(pressure, odds)
-        cuts = cut(len(rows))
-        in_turn(
-            _sample, len(cuts) - 1, rows, cuts, draws, columns, self.network, out, self.log_ratio
-        )
+        in_turn(_sample, cut(len(rows)), rows, draws, columns, self.network, out, self.log_ratio)
         return out

@@ -12,12 +12,35 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from model.decoder_weights import Weights
 from model.events import Float64, Int64
 from model.tiles import PANEL, Ahead, Float32, multiply, product
 
 Int32 = npt.NDArray[np.int32]
 _EPS = np.float32(1e-5)
+
+
+class Weights(NamedTuple):
+    """Weights in the order and shape in which the kernels read them.
+
+    Matrices are packed [n, panels, inner, PANEL], see `model.tiles`; theirs are given as
+    [n, inner, columns].
+    """
+
+    table: Float32  # [all rows of all tables, d]: embedding times its slice of the projection
+    offsets: Int64  # first row of each column's table
+    wqkv: Float32  # [layers, d, (heads + 2 kv) * dim], norm gain and 1 / sqrt(dim) folded in
+    wo: Float32  # [layers, d, d]
+    wgu: Float32  # [layers, d, 2 ff], norm gain folded in
+    wdown: Float32  # [layers, ff, d]
+    gain: Float32  # [d], of the last norm
+    bins: Int64  # [5], number of values of each sub-token
+    scale: Float32  # [4, 16, d], see `FactoredHeads.move_on`
+    embed: Float32  # [4, 16, d]
+    queues: Float32  # [2, K, d], of the order's own side and of the opposite one
+    inner: Float32  # [5, d, hidden]
+    inner_bias: Float32  # [5, hidden]
+    outer: Float32  # [5, hidden, 16]
+    outer_bias: Float32  # [5, 16]
 
 
 class Paths(NamedTuple):

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 
 from model.codec import BINS
-from model.events import Int64
+from model.decoder_kernels import Weights
 from model.heads import FactoredHeads
 from model.tiles import Float32, pack_panels
 from model.transformer import Transformer
-
-
-class Weights(NamedTuple):
-    """Weights in the order and shape in which the kernels read them.
-
-    Matrices are packed [n, panels, inner, PANEL], see `model.tiles`; theirs are given as
-    [n, inner, columns].
-    """
-
-    table: Float32  # [all rows of all tables, d]: embedding times its slice of the projection
-    offsets: Int64  # first row of each column's table
-    wqkv: Float32  # [layers, d, (heads + 2 kv) * dim], norm gain and 1 / sqrt(dim) folded in
-    wo: Float32  # [layers, d, d]
-    wgu: Float32  # [layers, d, 2 ff], norm gain folded in
-    wdown: Float32  # [layers, ff, d]
-    gain: Float32  # [d], of the last norm
-    bins: Int64  # [5], number of values of each sub-token
-    scale: Float32  # [4, 16, d], see `FactoredHeads.move_on`
-    embed: Float32  # [4, 16, d]
-    queues: Float32  # [2, K, d], of the order's own side and of the opposite one
-    inner: Float32  # [5, d, hidden]
-    inner_bias: Float32  # [5, hidden]
-    outer: Float32  # [5, hidden, 16]
-    outer_bias: Float32  # [5, 16]
 
 
 def pack(network: Transformer) -> Weights:

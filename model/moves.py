@@ -73,6 +73,7 @@ def observe(
 
     A `rate` tilt speeds up the clock of the flow, and it is by this clock that waits and activity
     are told: at ten times the pace by the wall clock the network would be where it never learned.
+    The rate is that at the end of the wait, so one in which it changes is told by about as much.
     """
     state, tokens, context, _ = written
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])

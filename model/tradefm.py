@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -11,6 +12,7 @@ from numba import njit
 from model.anchors import AssetAnchors
 from model.checkpoint import Checkpoint
 from model.codec import BINS, Decoding, Encoding, Tokens
+from model.compiled_flow import CompiledSession
 from model.dataset import asset_margin, input_columns, start_columns
 from model.decoder import Decoder, TorchDecoder
 from model.decoder_cpu import CpuDecoder
@@ -25,14 +27,12 @@ from model.moves import (
     TradeFMFlow,
     Written,
     observe,
-    propose_group,
     write,
 )
 from model.order_flow import (
     MarketView,
     ProposalArrays,
     Proposals,
-    TiltArrays,
     Tilts,
     ViewArrays,
 )
@@ -42,7 +42,7 @@ from model.slow import SLOW_CONTEXTS
 from model.token_tables import MARGIN_SHAPE
 from model.tokenizer import MIDDLE_TIER, TIERS, asset_context
 from model.transformer import Transformer
-from model.turns import cut, in_turn, take
+from model.turns import GROUP
 
 
 class TradeFM:
@@ -130,8 +130,11 @@ class TradeFM:
         if history is not None and len(history) != len(paths):
             raise SpecError(f"history: {len(history)} recordings for {len(paths)} paths")
         decoder = self.decoder(len(paths))
-        kinds = {GraphDecoder: AskedTradeFM, CpuDecoder: CompiledTradeFM}
-        kind = kinds.get(type(decoder), TradeFMSession)
+        kind: type[TradeFMSession] = TradeFMSession
+        if isinstance(decoder, GraphDecoder):
+            kind = AskedTradeFM
+        elif isinstance(decoder, CpuDecoder):
+            kind = CompiledTradeFM
         session = kind(self.checkpoint, decoder, paths, seed, profile, view)
         if history is not None:
             session.read(history)
@@ -245,25 +248,20 @@ class TradeFMSession:
         return lambda: tokens
 
 
-class CompiledTradeFM(TradeFMSession):
-    """Paths that compiled code writes; see `model.compiled_flow`."""
+class CompiledTradeFM(CompiledSession, TradeFMSession):
+    """Paths that compiled code writes."""
 
-    @cached_property
-    def flow(self) -> TradeFMFlow:
-        """What it writes them from; shares memory with the session."""
+    group = GROUP
+
+    def __init__(self, *given: Any) -> None:
+        TradeFMSession.__init__(self, *given)
         assert isinstance(self.decoder, CpuDecoder)
-        return TradeFMFlow(
-            self.written, self.paths, self.seed, self.decoder.network, self.encoding, self.decoding,
-            self.context_bins,
-        )  # fmt: skip
-
-    def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
-        """See `FlowSession.propose`; groups of paths are spread over the threads."""
-        rows = np.flatnonzero(view.active)
-        cuts = cut(len(rows))
-        in_turn(
-            _propose, len(cuts) - 1, rows, cuts, self.flow, ViewArrays.of(view),
-            TiltArrays.of(tilts), ProposalArrays.of(out),
+        CompiledSession.__init__(
+            self,
+            TradeFMFlow(
+                self.written, self.paths, self.seed, self.decoder.network, self.encoding,
+                self.decoding, self.context_bins,
+            ),
         )  # fmt: skip
 
 
@@ -277,22 +275,6 @@ class AskedTradeFM(TradeFMSession):
     def answer(self, out: Proposals) -> None:
         """See `AskedSession.answer`."""
         self._asked(out)
-
-
-@njit(cache=True, nogil=True)
-def _propose(
-    counter: Int64,
-    rows: Int64,
-    cuts: Int64,
-    flow: TradeFMFlow,
-    view: ViewArrays,
-    tilts: TiltArrays,
-    out: ProposalArrays,
-) -> None:
-    group = take(counter)
-    while group < len(cuts) - 1:
-        propose_group(rows[cuts[group] : cuts[group + 1]], flow, view, tilts, out)
-        group = take(counter)
 
 
 @njit(cache=True)

@@ -46,10 +46,6 @@ class TrainingSettings(BaseModel):
     evaluate_every: int = Field(default=100, ge=1)
     patience: int = Field(default=4, ge=1, description="evaluations without a better one")
     mirrored: bool = True
-    recency: float = Field(
-        default=0.0, ge=0, description="sequences are drawn the more often the later they are: "
-        "with a density that grows with this power of the time since the recording began",
-    )  # fmt: skip
     seed: int = 1
 
 
@@ -198,7 +194,7 @@ def _step(
 ) -> float:
     rng = np.random.default_rng([settings.seed, state.step])
     torch.manual_seed((settings.seed * 1_000_003 + state.step) * workers.size + workers.rank)
-    batch = data.batch(rng, settings.batch, settings.length, settings.recency)
+    batch = data.batch(rng, settings.batch, settings.length)
     inputs = [workers.share(part).to(device) for part in batch]
     for group in state.optimizer.param_groups:
         group["lr"] = _rate(state.step, settings)

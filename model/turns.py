@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, cast
 
@@ -15,16 +15,17 @@ from numba.extending import intrinsic
 
 from model.events import Int64
 
-# Paths in a group: no more than have keys and values of a layer in the second cache, and no fewer
-# than a tile pays for.
-_MOST, _LEAST = 8, 4
+GROUP = 8  # paths whose keys and values of a layer the second cache holds; half of them fill a tile
 
 
-def cut(paths: int) -> Int64:
-    """Where to cut so many paths into groups, as many for each thread: int64 [groups + 1]."""
+def cut(paths: int, most: int = GROUP) -> Int64:
+    """Where to cut so many paths into groups, as many for each thread: int64 [groups + 1].
+
+    A group has `most` paths at most, and half of that at least where there are so many.
+    """
     threads = get_num_threads()
-    wanted = threads * -(-paths // (threads * _MOST))
-    groups = max(1, min(wanted, paths // _LEAST))
+    wanted = threads * -(-paths // (threads * most))
+    groups = max(1, min(wanted, 2 * paths // most))
     return np.arange(groups + 1) * paths // groups
 
 
@@ -41,16 +42,20 @@ def _take(context: Any, counter: Any) -> Any:
 take = cast(Callable[[Int64], int], _take)
 
 
-def in_turn(kernel: Callable[..., None], groups: int, *given: Any) -> None:
-    """Call `kernel(counter, *given)` on as many threads as there are, of which each may `take`.
+def in_turn(kernel: Callable[..., None], cuts: Int64, *given: Any) -> None:
+    """Call `kernel(counter, cuts, *given)` on several threads, of which each may `take` groups.
 
-    The kernel is compiled with `nogil`, and done when the counter has come to `groups`.
+    The kernel is compiled with `nogil`, and done when the counter has come to the last group.
     """
     counter = np.zeros(1, np.int64)
-    helpers = min(get_num_threads(), groups) - 1
-    running = [_helpers().submit(kernel, counter, *given) for _ in range(helpers)]
-    kernel(counter, *given)
-    for one in running:
+    helpers = min(get_num_threads(), len(cuts) - 1) - 1
+    asked = [_helpers().submit(kernel, counter, cuts, *given) for _ in range(helpers)]
+    try:
+        kernel(counter, cuts, *given)
+    finally:  # no thread goes on once this returns, however it does
+        begun = [one for one in asked if not one.cancel()]
+        wait(begun)
+    for one in begun:
         one.result()
 
 

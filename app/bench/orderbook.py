@@ -13,11 +13,11 @@ from app.bench.result import Figures, Result, median_and_spread
 from app.models import RUNNABLE, resolve_model
 from engine.book import OrderBooks
 from engine.fused import MOVES
-from engine.parts import Part
 from engine.replay import MessageStream, replay, touch_agreement
 from engine.seeding import seed_from_profile
 from engine.simulator import MarketSimulator
 from model.catalogue import find_asset, load_profile, read_recording
+from model.compiled_flow import CompiledSession
 from model.errors import FaultlineError
 from model.events import Action, EventsMeta, Recording, Side
 from model.order_flow import Proposals
@@ -86,12 +86,11 @@ def replay_rates(asset: str, data: Path | None, repeats: int) -> Figures:
 
 
 def _simulator(paths: int) -> MarketSimulator:
-    """Seeded books whose horizon is out of reach, on which no shock acts."""
+    """Seeded books whose horizon is out of reach, under a plan that does nothing."""
     profile = load_profile(ASSETS[0])
     return MarketSimulator(
         [seed_from_profile(profile, path, seed=1) for path in range(paths)],
         np.arange(paths), 1, EventsMeta(profile.asset), horizon_ns=10**18, max_events=10**9,
-        shocked=np.zeros(paths, np.bool_),
     )  # fmt: skip
 
 
@@ -134,14 +133,14 @@ def flow_rates(name: str, paths: int, moves: int, repeats: int) -> Figures:
     """Events a second of `paths` books under a baseline, about `moves` of each a repeat."""
     simulator, model = _simulator(paths), resolve_model(name, ASSETS[0])
     session = model.start(simulator.paths, 1, load_profile(ASSETS[0]), simulator.view)
-    part = Part(slice(0, paths), session, simulator)
-    repaired = np.zeros(paths, np.int64)
+    assert isinstance(session, CompiledSession)
+    proposals, repaired = Proposals.empty(paths), np.zeros(paths, np.int64)
     rates, core = [], []
     for _ in range(repeats + 1):  # the first one compiles
-        done, began, cpu_began = simulator.executed, time.perf_counter(), time.process_time()
+        before, began, cpu_began = simulator.executed, time.perf_counter(), time.process_time()
         for _ in range(max(1, moves // MOVES)):
-            simulator.play(part.flow, part.proposals, repaired)
-        done = simulator.executed - done
+            simulator.play(session.flow, proposals, repaired)
+        done = simulator.executed - before
         rates.append(done / (time.perf_counter() - began))
         core.append(done / (time.process_time() - cpu_began))
     found = median_and_spread(f"{name}_events_per_s_B{paths}", rates[1:])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from model.compiled_flow import CompiledSession, writes
+from model.compiled_flow import CompiledSession, writes_each
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
 from model.randomness import uniform
 from stylized_facts.baselines.hawkes_likelihood import log_spread_ratio
@@ -146,8 +146,9 @@ def _take_in(b, jumps, betas, state, view):  # type: ignore[no-untyped-def]
         excite(excitation, jumps, stream)
 
 
+@writes_each(HawkesFlow)
 @njit(cache=True, forceinline=True)
-def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+def _propose(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     law, marks, paths, seed, state = flow
     path, pressure = paths[b], tilts.pressure_log_odds[b]
     _take_in(b, law.jumps, law.betas, state, view)
@@ -188,13 +189,6 @@ def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     state.draw[b] = event
     state.rate[b] = tilts.rate[b]
     state.level[b, 0], state.level[b, 1:] = constant, decaying
-
-
-@writes(HawkesFlow)
-@njit(cache=True, forceinline=True)
-def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
-    for b in rows:
-        _propose_row(b, flow, view, tilts, out)
 
 
 @njit(cache=True)

@@ -19,7 +19,7 @@ from model.codec import (
     decode_event,
     encode_event,
 )
-from model.compiled_flow import CompiledSession, writes
+from model.compiled_flow import CompiledSession, writes_each
 from model.errors import RecordingError
 from model.events import NS_PER_S, Action, Int64, Recording
 from model.features import Quote, depth_from_touch, flow_features
@@ -153,14 +153,14 @@ class MarkovFlow(NamedTuple):
 
 
 @njit(cache=True)
-def _take_in(b, encoding, state, view, tokens):  # type: ignore[no-untyped-def]
+def _take_in(b, encoding, state, view, rate, tokens):  # type: ignore[no-untyped-def]
     """Put the event just executed at the head of the context."""
     if view.fresh[b]:
         action, side, price = view.last_action[b], view.last_side[b], view.last_price_ticks[b]
         crosses, depth = depth_from_touch(
             action, side, price, view.last_bid_ticks[b], view.last_ask_ticks[b]
         )
-        dt_s = view.last_dt_ns[b] / NS_PER_S
+        dt_s = view.last_dt_ns[b] / NS_PER_S * rate
         event = EventFeatures(action, side, crosses, depth, 0.0, view.last_size[b], dt_s)
         encode_event(event, encoding, tokens)
         for k in range(state.last.shape[1] - 1, 0, -1):
@@ -172,12 +172,13 @@ def _take_in(b, encoding, state, view, tokens):  # type: ignore[no-untyped-def]
         state.known[b] = min(state.known[b] + 1, state.last.shape[1])
 
 
+@writes_each(MarkovFlow)
 @njit(cache=True, forceinline=True)
-def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+def _propose(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     contexts, (encoding, decoding), paths, seed, state = flow
     path, pressure = paths[b], tilts.pressure_log_odds[b]
     tokens, draws = np.empty(len(BINS), np.uint8), np.empty(3)
-    _take_in(b, encoding, state, view, tokens)
+    _take_in(b, encoding, state, view, tilts.rate[b], tokens)
     event, order = view.draw[b], state.last.shape[1]
     rows, weight, shares = np.empty(order + 1, np.int64), np.empty(order + 1), np.empty(CLASSES)
     found = find(contexts, state.last[b], state.known[b], rows, weight)
@@ -203,10 +204,3 @@ def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     out.dt_ns[b], out.price_ticks[b], out.size[b], out.repaired[b] = decode_event(
         tokens, draws, quote, mid, decoding
     )
-
-
-@writes(MarkovFlow)
-@njit(cache=True, forceinline=True)
-def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
-    for b in rows:
-        _propose_row(b, flow, view, tilts, out)

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from model.compiled_flow import CompiledSession, writes
+from model.compiled_flow import CompiledSession, writes_each
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
 from model.order_flow import MarketView
 from model.profile import AssetProfile
@@ -178,8 +178,9 @@ class QueueReactiveFlow(NamedTuple):
     seed: int
 
 
+@writes_each(QueueReactiveFlow)
 @njit(cache=True, forceinline=True)
-def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+def _propose(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     law, marks, paths, seed = flow
     path, pressure = paths[b], tilts.pressure_log_odds[b]
     bid, ask, event = view.bid_ticks[b], view.ask_ticks[b], view.draw[b]
@@ -215,10 +216,3 @@ def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
         marks, kind, offset, view.bid_size[b] if side == _SELL else view.ask_size[b],
         uniform(seed, path, event, SIZE_DRAW), uniform(seed, path, event, CLEAR_DRAW),
     )  # fmt: skip
-
-
-@writes(QueueReactiveFlow)
-@njit(cache=True, forceinline=True)
-def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
-    for b in rows:
-        _propose_row(b, flow, view, tilts, out)

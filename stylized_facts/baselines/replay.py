@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from model.compiled_flow import CompiledSession, writes
+from model.compiled_flow import CompiledSession, writes_each
 from model.errors import RecordingError
 from model.events import NS_PER_S, Action, Float64, Int8, Int64, Recording, Side
 from model.order_flow import MarketView
@@ -211,8 +211,9 @@ def _flips(share, log_odds, u):  # type: ignore[no-untyped-def]
     return 1 if u < (share - tilted) / share else -1
 
 
+@writes_each(ReplayFlow)
 @njit(cache=True, forceinline=True)
-def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+def _propose(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     blocks, paths, seed, state = flow
     path, pressure, event = paths[b], tilts.pressure_log_odds[b], view.draw[b]
     if state.row[b] < 0 or event > state.draw[b]:
@@ -232,10 +233,3 @@ def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     out.dt_ns[b], out.action[b], out.side[b] = wait, action, side
     out.price_ticks[b], out.size[b] = max(price + shift, 1), blocks.size[row]
     state.row[b], state.draw[b], state.asked_ns[b] = row, event, wait
-
-
-@writes(ReplayFlow)
-@njit(cache=True, forceinline=True)
-def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
-    for b in rows:
-        _propose_row(b, flow, view, tilts, out)

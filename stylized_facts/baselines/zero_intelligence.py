@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from model.compiled_flow import CompiledSession, writes
+from model.compiled_flow import CompiledSession, writes_each
 from model.events import NS_PER_S, Action, Float64, Int64, Recording, Side
 from model.order_flow import MarketView
 from model.profile import AssetProfile
@@ -189,8 +189,9 @@ class ZeroIntelligenceFlow(NamedTuple):
     levels: Float64  # [B, 4, 2], rates by kind and side: scratch
 
 
+@writes_each(ZeroIntelligenceFlow)
 @njit(cache=True, forceinline=True)
-def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
+def _propose(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     rates, sizes, distances, paths, seed, resting, levels = flow
     path, pressure, level = paths[b], tilts.pressure_log_odds[b], levels[b]
     if view.fresh[b]:
@@ -233,10 +234,3 @@ def _propose_row(b, flow, view, tilts, out):  # type: ignore[no-untyped-def]
     out.dt_ns[b] = max(1, round(min(wait, LONGEST_S) * NS_PER_S))
     out.action[b] = _CANCEL if cancels else _ADD
     out.side[b], out.price_ticks[b], out.size[b] = side, max(price, 1), max(size, 1)
-
-
-@writes(ZeroIntelligenceFlow)
-@njit(cache=True, forceinline=True)
-def _propose(rows, flow, view, tilts, out):  # type: ignore[no-untyped-def]
-    for b in rows:
-        _propose_row(b, flow, view, tilts, out)

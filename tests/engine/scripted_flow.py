@@ -13,7 +13,7 @@ from engine.seeding import BookSeed
 from engine.shocks.plan import BookOperation, ShockPlan, Tilt
 from engine.simulator import MarketSimulator
 from model.events import Action, EventsMeta, Side
-from model.order_flow import MarketView, Proposals, Tilts
+from model.order_flow import FlowSession, MarketView, OrderFlowModel, Proposals, Tilts
 from model.randomness import uniforms
 
 ADD, CANCEL = Action.ADD, Action.CANCEL
@@ -131,3 +131,22 @@ def same(a: PathEnsemble, b: PathEnsemble) -> None:
             np.testing.assert_array_equal(
                 getattr(a, field.name), getattr(b, field.name), field.name
             )
+
+
+class OneByOne:
+    """A model whose flow is not offered to `engine.fused`."""
+
+    name, reweights = "one by one", True
+
+    def __init__(self, model: OrderFlowModel) -> None:
+        self._model = model
+
+    def start(self, *given: Any, **named: Any) -> FlowSession:
+        return AskedOnly(self._model.start(*given, **named))
+
+
+class AskedOnly:
+    """A session that shows how it proposes and nothing else."""
+
+    def __init__(self, session: FlowSession) -> None:
+        self.propose = session.propose

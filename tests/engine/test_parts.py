@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,11 +22,12 @@ from model.checkpoint import Checkpoint, CheckpointConfig, load_checkpoint
 from model.decoder import Decoder
 from model.decoder_cuda import GraphDecoder, on_device
 from model.events import NO_ORDER, Events, EventsMeta, Int64, Quotes, Recording
-from model.order_flow import FlowSession, MarketView, OrderFlowModel, Proposals, Tilts
+from model.order_flow import MarketView, Proposals, Tilts
 from model.presets import PRESETS
 from model.profile import AssetProfile
 from model.tradefm import TradeFM
 from model.transformer import Transformer
+from tests.engine.scripted_flow import OneByOne
 
 
 class FakeGpu(TradeFM):
@@ -76,25 +76,6 @@ def assert_same(a: PathEnsemble, b: PathEnsemble) -> None:
     for name in ("offsets", "time_ns", "action", "side", "price_ticks", "size", "bid_ticks",
                  "ask_ticks", "bid_size", "ask_size", "end_ns", "accounts"):  # fmt: skip
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
-
-
-class OneByOne:
-    """A model whose flow is not offered to `engine.fused`."""
-
-    name, reweights = "one by one", True
-
-    def __init__(self, model: OrderFlowModel) -> None:
-        self._model = model
-
-    def start(self, *given: Any, **named: Any) -> FlowSession:
-        return AskedOnly(self._model.start(*given, **named))
-
-
-class AskedOnly:
-    """A session that shows how it proposes and nothing else."""
-
-    def __init__(self, session: FlowSession) -> None:
-        self.propose = session.propose
 
 
 @pytest.mark.parametrize("name", ["small network", *RUNNABLE])

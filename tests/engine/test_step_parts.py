@@ -16,7 +16,7 @@ PATHS = 37  # two parts of different length
 
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one thread: nothing to spread")
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine.simulator, "_LEAST_PART", 16)
+    monkeypatch.setattr(engine.simulator, "_PART", 32)
     shock = plan(
         orders=[(40_000, SELL, 400, 0, True)],
         operations=[(60_000, BUY, 5, 0.5)],

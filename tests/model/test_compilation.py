@@ -16,7 +16,7 @@ def test_the_folder_follows_the_sources(tmp_path: Path, monkeypatch: pytest.Monk
     for package in compilation.PACKAGES:
         (tmp_path / package).mkdir()
     source = tmp_path / "engine" / "book.py"
-    source.write_text("@njit\n")
+    source.write_text("import numba\n")
     (tmp_path / "engine" / "plain.py").write_text("a = 1\n")
     monkeypatch.setattr(compilation, "__file__", str(tmp_path / "model" / "compilation.py"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -25,8 +25,11 @@ def test_the_folder_follows_the_sources(tmp_path: Path, monkeypatch: pytest.Monk
     assert first.parent == tmp_path / "cache" / "faultline" / "kernels"
     (tmp_path / "engine" / "plain.py").write_text("a = 2\n")
     assert first == compilation.cache_folder()
-    source.write_text("@njit(cache=True)\n")
-    assert compilation.cache_folder() != first
+    states = {first}
+    for text in ("import numba\na = 1", "import numba\na = 2", "class A(NamedTuple):"):
+        source.write_text(text)
+        states.add(compilation.cache_folder())
+    assert len(states) == 4
 
 
 @pytest.mark.parametrize("code", ["import model, numba", "import numba, model"])

@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.rollout import rollout
+from engine.scenario import load_scenario
+from engine.spec import RunSpec
 from model.errors import CheckpointError, RecordingError, SpecError
 from model.events import NO_ORDER, NS_PER_S, Action, Events, EventsMeta, Quotes, Recording, Side
 from model.order_flow import MarketView, OrderFlowModel, Proposals, Tilts
@@ -24,6 +27,7 @@ from stylized_facts.baselines.garch import bar_returns_bp
 from stylized_facts.baselines.marks import Marks
 from stylized_facts.baselines.registry import FITS, fit_baseline, read_fitted
 from stylized_facts.baselines.streams import KINDS, Kind
+from tests.engine.scripted_flow import OneByOne, same
 
 MID = 10_002
 FLOWS = ("replay", "queue-reactive", "markov-1", "markov-5")
@@ -101,6 +105,21 @@ def test_a_path_is_the_same_alone_and_in_a_batch(
     for column in ("dt_ns", "action", "side", "price_ticks", "size"):
         assert np.array_equal(together[column][:, 4], alone[column][:, 0])
     assert len(np.unique(together["dt_ns"][0])) > 3
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_many_moves_in_one_call_change_nothing(
+    fitted: dict[str, OrderFlowModel], profile: AssetProfile, name: str
+) -> None:
+    """As `engine.fused` plays it, and move by move, a burst of activity included."""
+    burst = load_scenario("activity_burst")
+    spec = RunSpec(asset="AMZN", scenario=burst, paths=9, horizon_s=90.0, burn_in_events=5)
+    model = fitted[name]
+    fused, one_by_one = (rollout(one, profile, spec) for one in (model, OneByOne(model)))
+    assert fused.timing["book"] == 0.0 < one_by_one.timing["book"]
+    assert len(fused.shocked.time_ns) > len(fused.baseline.time_ns)
+    same(fused.baseline, one_by_one.baseline)
+    same(fused.shocked, one_by_one.shocked)
 
 
 @pytest.mark.parametrize("name", FLOWS)

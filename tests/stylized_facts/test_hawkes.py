@@ -331,7 +331,7 @@ def test_orders_of_a_shock_do_not_speed_up_forgetting(
     view.last_bid_ticks[:], view.last_ask_ticks[:] = MID, MID + 4
     view.bid_size[:] = view.ask_size[:] = 150
     session = toy.start(np.array([0]), 3, profile, view)
-    law, jumps = toy.parameters.law(), session._intensities.jumps
+    law, jumps = toy.parameters.law(), session.flow.law.jumps
     expected, began = session.flow.state.excitation[0].copy(), 0
     view.last_action[:], view.last_side[:], view.last_price_ticks[:] = 0, 0, MID - 1
     for step in range(400):
