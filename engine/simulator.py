@@ -74,7 +74,7 @@ class MarketSimulator:
     max_events : a path is cut after so many recorded events
     burn_in_events : executed events that come before the horizon and are not recorded
     plan : compiled scenario, times from the start of the horizon
-    shocked : bool [B], paths on which the plan acts; None: all
+    shocked : bool [B], paths on which the plan acts; None: all, if it does anything
     open_ticks : float64 [B], reference price of the view; None: the mid price of the seed
 
     Attributes
@@ -112,7 +112,7 @@ class MarketSimulator:
         self._rows["path"] = self.paths
         self._rows["active"] = True
         self._rows["origin_ns"] = NOT_YET
-        self._rows["shocked"] = True if shocked is None else shocked
+        self._rows["shocked"] = not plan.does_nothing if shocked is None else shocked
         self._view_arrays = ViewArrays.of(self.view)
         self._tilt_arrays = TiltArrays.of(self._tilts)
         self._shocks = Shocks(compile_tilts(plan), compile_agenda(plan), compile_triggers(plan))
