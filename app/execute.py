@@ -108,7 +108,6 @@ def _work(
     from app.fingerprint import fingerprint
     from app.limits import check_fits
     from app.manifest import collect_manifest, write_manifest
-    from app.results import keep_results
     from app.stress import run_in_chunks
     from engine.rollout import Cancelled
     from engine.runs.chunks import RunPaths
@@ -147,5 +146,7 @@ def _work(
         return None
     if backend is not None and backend.hardware:  # other machines than this one
         write_manifest(manifest.model_copy(update={"hardware": backend.hardware}), run.folder)
+    from app.results import keep_results  # charts and statistics, which the paths did not wait for
+
     document = keep_results(result, run.folder, run_id, begin, formats)
     return None if store.cancel_requested(run_id) else document

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from engine.book import BookArrays
 from engine.execution import Rules
@@ -25,7 +24,6 @@ MOVES = 16  # of a group before another one has its turn; every call asks whethe
 EVENTS, FULL_LOG, FULL_BOOK = range(3)  # columns of `told`
 
 
-@njit(cache=True, nogil=True)
 def play(
     counter: Int64,
     cuts: Int64,
@@ -43,7 +41,7 @@ def play(
     rules: Rules,
     told: Int64,
 ) -> None:
-    """Play the active paths `rows` up to `MOVES` moves on, group by group.
+    """Play the active paths `rows` up to `MOVES` moves on, group by group; see `kernel_for`.
 
     A group stops early where a path of it begins its horizon, or has no room for one more event in
     its record or book. `counter`, see `model.turns.in_turn`; `cuts`, ends of the groups in `rows`;

@@ -32,7 +32,7 @@ from engine.shocks.plan import ShockPlan
 from engine.stepping import Shocks, step_parts
 from engine.tilts import TiltTable, compile_tilts
 from engine.triggers import COLUMNS, compile_triggers
-from model.compiled_flow import Flow
+from model.compiled_flow import Flow, kernel_for
 from model.events import EventsMeta, Float64, Int64
 from model.order_flow import (
     Bools,
@@ -194,7 +194,7 @@ class MarketSimulator:
         cuts = cut(len(rows))
         told = np.zeros((len(cuts) - 1, 3), np.int64)
         in_turn(
-            play, cuts, rows, flow, ProposalArrays.of(proposals), repaired,
+            kernel_for(flow, play), cuts, rows, flow, ProposalArrays.of(proposals), repaired,
             self._books.arrays, self._rows, self._recorder.log, self._view_arrays,
             self._tilt_arrays, self._shocks, self._memory, self._rules, told,
         )  # fmt: skip

@@ -12,6 +12,7 @@ its code changes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -78,6 +79,23 @@ def writes_each(kind: type) -> Callable[[_Writer], _Writer]:
     return register
 
 
+_kernels: dict[tuple[object, object], Callable[..., None]] = {}
+
+
+def kernel_for(flow: Flow, kernel: Callable[..., None]) -> Callable[..., None]:
+    """A plain function, compiled for `in_turn` and for one type of flow alone.
+
+    Numba keeps what it compiled of a function in one place and loads all types in there with it:
+    under one name every start would import the modules of all flows that were ever played.
+    """
+    kind = type(flow)
+    if (kind, kernel) not in _kernels:
+        own = FunctionType(kernel.__code__, kernel.__globals__, kernel.__name__)
+        own.__qualname__ = f"{kernel.__qualname__}_{kind.__name__}"
+        _kernels[kind, kernel] = njit(cache=True, nogil=True)(own)
+    return _kernels[kind, kernel]
+
+
 class CompiledSession:
     """A `FlowSession` whose events are written by compiled code alone.
 
@@ -93,12 +111,11 @@ class CompiledSession:
         """See `model.order_flow.FlowSession.propose`."""
         rows = np.flatnonzero(view.active)
         in_turn(
-            _propose, cut(len(rows), self.group), rows, self.flow, ViewArrays.of(view),
-            TiltArrays.of(tilts), ProposalArrays.of(out),
+            kernel_for(self.flow, _propose), cut(len(rows), self.group), rows, self.flow,
+            ViewArrays.of(view), TiltArrays.of(tilts), ProposalArrays.of(out),
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
 def _propose(
     counter: Int64,
     cuts: Int64,

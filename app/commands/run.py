@@ -110,9 +110,7 @@ def run_and_report(
     from app.commands.copies import complete
     from app.fingerprint import fingerprint, known_run, stopped_run
     from app.limits import check_fits
-    from app.results import publish
     from app.stress import check_spec
-    from app.stress_realism import statements
     from engine.runs import RunState, RunStore
     from engine.runs.chunks import RunPaths
     from engine.runs.copies import RunCopy
@@ -149,6 +147,9 @@ def run_and_report(
                 notes.print(f"going on with {run_id}: {there} of {spec.paths} paths are there")
             copy = RunCopy(store.folder(run_id), copy_to) if copy_to is not None else None
             execute_here(store, run_id, CopyingBackend(where, copy) if copy else where)
+    from app.results import publish  # charts and statistics, which the run did not wait for
+    from app.stress_realism import statements
+
     with Console(stderr=True).status("writing the report"):
         report = publish(store.folder(run_id), out, formats, template)
     console = Console()

@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from arch import arch_model
-from arch.univariate import SkewStudent
-from arch.utility.exceptions import InitialValueWarning
 from pydantic import BaseModel, ConfigDict, Field
 
 from model.errors import FaultlineError, RecordingError
@@ -91,6 +88,9 @@ class ReturnsModel(BaseModel):
         Each window starts from a variance of training, not from the long run: a fit to one session
         is often so persistent that it has none.
         """
+        from arch.univariate import SkewStudent
+        from arch.utility.exceptions import InitialValueWarning
+
         model = _specification(self.volatility, None)
         values = np.array(list(self.parameters.values()))
         out = np.empty((windows, bars))
@@ -157,6 +157,8 @@ def bar_returns_bp(recording: Recording, bar_s: float) -> Float64:
 
 def _specification(volatility: Volatility, returns: Float64 | None) -> Any:
     """The model of `arch`: mean zero (that of one session is noise), skewed t."""
+    from arch import arch_model  # takes two seconds, which order flow does not wait for
+
     kind = {"vol": "GARCH", "o": 1} if volatility == "gjr-garch" else {"vol": "FIGARCH"}
     return arch_model(returns, mean="Zero", p=1, q=1, dist="skewt", rescale=False, **kind)
 
