@@ -5,9 +5,10 @@
     python -m benchmarks.ablation --out out/ablation --table         what is there, as Markdown
 
 Each row trains a small body on the training splits and rolls it out from states of the VALIDATION
-splits; the test splits are not touched. A row that is there already is not made again. Scores are
-geometric means over quantities of K-S distances over the real-against-real floor. A row that
-changes the library itself runs in a process of its own, with kernels of its own.
+splits; the test splits are not touched. Rows called bundled train the body of the bundled model,
+half an hour each. A row that is there already is not made again. Scores are geometric means over
+quantities of K-S distances over the real-against-real floor. A row that changes the library itself
+runs in a process of its own, with kernels of its own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from benchmarks import ablation_patches as patches
 from model.checkpoint import Checkpoint, save_checkpoint
 from model.events import Float64
 from model.features import FAST_CONTEXTS
-from model.presets import ModelSettings
+from model.presets import PRESETS, ModelSettings
 from model.slow import SLOW_CONTEXTS
 from model.training import TrainingSettings, train
 
@@ -51,7 +52,7 @@ class Row:
     course: dict[str, object] = field(default_factory=dict)
     after: Callable[[Checkpoint], Checkpoint] = lambda checkpoint: checkpoint
     patch: Callable[[], None] | None = None
-    data: float = 1.0  # share of the training data, its last part
+    data: tuple[float, float] = (0.0, 1.0)  # from which to which share of the training data
 
 
 def midpoints(checkpoint: Checkpoint) -> Checkpoint:
@@ -84,6 +85,12 @@ def temperature(value: float) -> Callable[[Checkpoint], Checkpoint]:
 def first_contexts(count: int) -> Row:
     """The fast contexts up to number `count`, no slow ones."""
     return Row({"contexts": FAST_CONTEXTS[:count]})
+
+
+def bundled(start: float = 0.0, end: float = 1.0) -> Row:
+    """The body and the course of the bundled model, with as many passes over less data."""
+    course = TrainingSettings(steps=round(1000 * (end - start)))
+    return Row(PRESETS["small"].model_dump(), course.model_dump(), data=(start, end))
 
 
 ROWS: dict[str, Row] = {
@@ -121,8 +128,12 @@ ROWS: dict[str, Row] = {
     "mirrored flow: no": Row(course={"mirrored": False}),
     "body 0.06M": Row({"d_model": 32, "layers": 2, "d_ff": 86}),
     "body 1.1M": Row({"d_model": 128, "layers": 6, "d_ff": 344, "head_hidden": 96}),
-    "data 50%": Row(data=0.5),
-    "data 25%": Row(data=0.25),
+    "data 50%": Row(data=(0.5, 1.0)),
+    "data 25%": Row(data=(0.75, 1.0)),
+    "bundled": bundled(),
+    "bundled, last half": bundled(0.5),
+    "bundled, first half": bundled(end=0.5),
+    "bundled, last quarter": bundled(0.75),
 }
 
 
@@ -135,7 +146,9 @@ def make(name: str, seed: int, data: Path) -> dict[str, object]:
     model = ModelSettings.model_validate(BODY.model_dump() | row.model)
     course = TrainingSettings.model_validate(COURSE.model_dump() | row.course | {"seed": seed})
     training, validation, _ = training_data(list(HORIZONS_S), data)
-    training = [part.last(round(row.data * len(part))) for part in training]
+    training = [
+        part.rows(slice(*(round(share * len(part)) for share in row.data))) for part in training
+    ]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         checkpoint = train(training, validation, model, course, out, name="ablation")

@@ -189,13 +189,10 @@ class FlowFeatures:
     def between(self, start_ns: int, end_ns: int) -> FlowFeatures:
         """Rows with start_ns <= time < end_ns."""
         a, b = np.searchsorted(self.time_ns, [start_ns, end_ns])
-        return self._rows(slice(a, b))
+        return self.rows(slice(a, b))
 
-    def last(self, count: int) -> FlowFeatures:
-        """The last `count` rows, or all where there are fewer."""
-        return self._rows(slice(max(0, len(self) - count), None))
-
-    def _rows(self, rows: slice) -> FlowFeatures:
+    def rows(self, rows: slice) -> FlowFeatures:
+        """A part of the flow."""
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "profile"}
         return FlowFeatures(**columns, profile=self.profile)
 

@@ -20,7 +20,7 @@ def test_real_tokens_in_their_order(
     make_checkpoint: Callable[..., Checkpoint], flow: Recording, profile: AssetProfile
 ) -> None:
     features, _ = flow_features(flow, profile)
-    flows = [features.last(5), features.last(3), features.last(9)]
+    flows = [features.rows(slice(-count, None)) for count in (5, 3, 9)]
     model = TokenReplay(make_checkpoint(), flows)
     assert isinstance(model, OrderFlowModel)
     view = MarketView.empty(2)
@@ -35,7 +35,7 @@ def test_real_tokens_in_their_order(
         actions.append(out.action.copy())
         sides.append(out.side.copy())
         view.draw += view.active
-    first, second = features.last(9), features.last(5)
+    first, second = features.rows(slice(-9, None)), features.rows(slice(-5, None))
     assert [a[0] for a in actions] == first.action[:7].tolist()
     assert [s[0] for s in sides] == first.side[:7].tolist()
     waited = [a[1] for step, a in enumerate(actions) if step != 3]
@@ -47,4 +47,4 @@ def test_a_path_without_events_is_named(
 ) -> None:
     features, _ = flow_features(flow, profile)
     with pytest.raises(SpecError, match="path 1"):
-        TokenReplay(make_checkpoint(), [features, features.last(0)])
+        TokenReplay(make_checkpoint(), [features, features.rows(slice(0))])
