@@ -37,6 +37,15 @@ def composite(tokens: npt.NDArray[np.integer[Any]]) -> Int64:
     return out
 
 
+@njit(cache=True)
+def composite_event(tokens: Tokens) -> int:
+    """`composite` of one event, [5]."""
+    index = 0
+    for i in range(len(BINS)):
+        index = index * BINS[i] + int(tokens[i])
+    return index
+
+
 def sub_tokens(index: npt.NDArray[np.integer[Any]]) -> Tokens:
     """Inverse of `composite`: uint8 [..., 5]."""
     return np.stack(np.unravel_index(index, BINS), axis=-1).astype(np.uint8)

@@ -10,13 +10,12 @@ On a CPU the same step is called as it stands; that is how tests hold it to `Tor
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from model.asked import Letters
 from model.codec import BINS, Tokens
 from model.decoder import draw, keep_margins, margins_for, odds_columns
 from model.events import Float64, Int64
@@ -78,8 +77,8 @@ class GraphDecoder:
         """See `Decoder.advance`. The events are taken in with the next `sample` or `advance`."""
         event = self._event[0].numpy()
         if event[:, 0].any():
-            self._play()
-            self._wait()
+            self.play()
+            self.wait()
         event[rows, 0] = 1
         event[rows, 1:] = columns
 
@@ -87,30 +86,21 @@ class GraphDecoder:
         self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
     ) -> Tokens:
         """See `Decoder.sample`."""
-        return self.begin(rows, draws, pressure, odds)()
-
-    def begin(
-        self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64 | None = None
-    ) -> Callable[[], Tokens]:
-        """Start what `sample` does and return at once; the result waits for it and hands it over.
-
-        Nothing else may be asked of the decoder in between.
-        """
         chance = self._chance[0].numpy()
         chance[rows, : len(BINS)] = draws
         chance[rows, len(BINS) :] = odds_columns(pressure, odds)
-        self._play()
+        self.play()
+        self.wait()
+        drawn = self._drawn[0].numpy()[rows]
+        self.log_ratio = drawn[:, -1].copy()
+        return drawn[:, :-1].astype(np.uint8)
 
-        def finish() -> Tokens:
-            self._wait()
-            drawn = self._drawn[0].numpy()[rows]
-            self.log_ratio = drawn[:, -1].copy()
-            return drawn[:, :-1].astype(np.uint8)
+    def letters(self) -> Letters:
+        """The buffers of the host: `play` reads the first two, after `wait` the last is written."""
+        return Letters(*(pair[0].numpy() for pair in (self._event, self._chance, self._drawn)))
 
-        return finish
-
-    def _play(self) -> None:
-        """Send the inputs, play the step, fetch what it drew: `_wait` waits for all of it."""
+    def play(self) -> None:
+        """Send the letters, play the step, fetch what it drew; nothing waits."""
         if self.keys.is_cuda and self._graph is None:
             self._graph = self._capture()
             self._done = torch.cuda.Event()  # type: ignore[no-untyped-call]
@@ -124,7 +114,7 @@ class GraphDecoder:
         if self._done is not None:
             self._done.record()
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """The one wait of a move; then the host may write its buffers again."""
         if self._done is not None:
             self._done.synchronize()

@@ -13,6 +13,7 @@ from model.codec import (
     Encoding,
     EventFeatures,
     Tokens,
+    composite_event,
     decode_event,
     encode_context,
     encode_event,
@@ -98,6 +99,54 @@ def observe(
 
 
 @njit(cache=True)
+def take_in(
+    view: ViewArrays,
+    b: int,
+    rate: float,
+    written: Written,
+    encoding: Encoding,
+    bins: ContextBins,
+    begin: Int64,
+    column: Int64,
+) -> bool:
+    """`observe` path `b`; whether its decoder has anything to take in, which is then in `column`.
+
+    `begin`: token column(s) of 'no event yet', of which the composite head has one.
+    """
+    observe(view, b, rate, written, encoding, bins)
+    _, tokens, context, started = written
+    if not view.fresh[b] and started[b]:
+        return False
+    own = len(begin)
+    if not view.fresh[b]:
+        column[:own] = begin
+    elif own == 1:
+        column[0] = composite_event(tokens[b])
+    else:
+        column[:own] = tokens[b]
+    column[own:] = context[b]
+    started[b] = True
+    return True
+
+
+@njit(cache=True)
+def throw(
+    view: ViewArrays,
+    b: int,
+    tilts: TiltArrays,
+    seed: int,
+    number: int,
+    draws: Float64,
+    odds: Float64,
+) -> None:
+    """Random numbers for path `b`'s next event, as many as `draws` has room for, and its odds."""
+    for i in range(len(draws)):
+        draws[i] = uniform(seed, number, view.draw[b], i)
+    odds[0], odds[1] = tilts.pressure_log_odds[b], tilts.cancel_log_odds[b]
+    odds[2], odds[3] = tilts.depth_log_odds[b], tilts.size_log_odds[b]
+
+
+@njit(cache=True)
 def write(
     view: ViewArrays,
     b: int,
@@ -123,28 +172,17 @@ def propose_group(
 ) -> None:
     """See `model.compiled_flow.propose_rows`."""
     written, numbers, seed, network, encoding, decoding, bins = flow
-    _, tokens, context, started = written
-    size, own = len(rows), tokens.shape[1]
+    size, own = len(rows), len(BINS)
     grown, growing = np.empty(size, np.int64), 0
-    columns = np.empty((size, own + context.shape[1]), np.int64)
+    columns = np.empty((size, own + written.context.shape[1]), np.int64)
     draws, odds = np.empty((size, _DRAWS)), np.empty((size, 4))
     drawn, ratios = np.empty((size, own), np.uint8), np.empty(size)
     for r in range(size):
-        b = rows[r]
-        observe(view, b, tilts.rate[b], written, encoding, bins)
-        if view.fresh[b] or not started[b]:
-            column = columns[growing]
-            for c in range(own):
-                column[c] = tokens[b, c] if view.fresh[b] else network.begin[c]
-            for c in range(context.shape[1]):
-                column[own + c] = context[b, c]
-            started[b] = True
+        b, rate = rows[r], tilts.rate[rows[r]]
+        if take_in(view, b, rate, written, encoding, bins, network.begin, columns[growing]):
             grown[growing] = b
             growing += 1
-        for i in range(_DRAWS):
-            draws[r, i] = uniform(seed, numbers[b], view.draw[b], i)
-        odds[r, 0], odds[r, 1] = tilts.pressure_log_odds[b], tilts.cancel_log_odds[b]
-        odds[r, 2], odds[r, 3] = tilts.depth_log_odds[b], tilts.size_log_odds[b]
+        throw(view, b, tilts, seed, numbers[b], draws[r], odds[r])
     if growing > 0:
         advance_group(grown[:growing], columns[:growing], network)
     sample_group(rows, draws, odds, network, drawn, ratios)

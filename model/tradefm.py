@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 
 from model.anchors import AssetAnchors
+from model.asked import GROUP as ASKED
+from model.asked import Asked, answer, ask
 from model.checkpoint import Checkpoint
 from model.codec import BINS, Decoding, Encoding, Tokens
 from model.compiled_flow import CompiledSession
@@ -33,6 +35,7 @@ from model.order_flow import (
     MarketView,
     ProposalArrays,
     Proposals,
+    TiltArrays,
     Tilts,
     ViewArrays,
 )
@@ -42,7 +45,7 @@ from model.slow import SLOW_CONTEXTS
 from model.token_tables import MARGIN_SHAPE
 from model.tokenizer import MIDDLE_TIER, TIERS, asset_context
 from model.transformer import Transformer
-from model.turns import GROUP
+from model.turns import GROUP, cut, in_turn
 
 
 class TradeFM:
@@ -203,17 +206,10 @@ class TradeFMSession:
 
     def propose(self, view: MarketView, tilts: Tilts, out: Proposals) -> None:
         """See `FlowSession.propose`."""
-        self._begin(view, tilts)(out)
-
-    def _begin(self, view: MarketView, tilts: Tilts) -> Callable[[Proposals], None]:
-        """Take in what happened and start the draw; the result writes what was drawn.
-
-        Between the two the view must stand still.
-        """
         market = ViewArrays.of(view)
         rows = np.flatnonzero(view.active)
         if len(rows) == 0:
-            return lambda out: None
+            return
         _observe(market, rows, tilts.rate, self.written, self.encoding, self.context_bins)
         grown = rows[view.fresh[rows] | ~self.started[rows]]
         if len(grown):
@@ -223,29 +219,11 @@ class TradeFMSession:
             self.decoder.advance(grown, columns)
             self.started[grown] = True
         draws = uniforms(self.seed, self.paths[rows], view.draw[rows], PURPOSES)
-        more = np.stack([tilts.cancel_log_odds, tilts.depth_log_odds, tilts.size_log_odds], axis=1)
-        drawn = self._draw(
-            rows,
-            np.ascontiguousarray(draws[:, : len(BINS)]),
-            tilts.pressure_log_odds[rows],
-            more[rows],
-        )
-
-        def finish(out: Proposals) -> None:
-            tokens = drawn()
-            out.log_ratio[rows] = self.decoder.log_ratio
-            _write(market, rows, tokens, draws, self.state, self.decoding, ProposalArrays.of(out))
-
-        return finish
-
-    def _draw(
-        self, rows: Int64, draws: Float64, pressure: Float64, odds: Float64
-    ) -> Callable[[], Tokens]:
-        """See `Decoder.sample`; a decoder that works beside the host is not waited for here."""
-        if isinstance(self.decoder, GraphDecoder):
-            return self.decoder.begin(rows, draws, pressure, odds)
-        tokens = self.decoder.sample(rows, draws, pressure, odds)
-        return lambda: tokens
+        odds = np.stack([tilts.cancel_log_odds, tilts.depth_log_odds, tilts.size_log_odds], axis=1)
+        first = np.ascontiguousarray(draws[:, : len(BINS)])
+        tokens = self.decoder.sample(rows, first, tilts.pressure_log_odds[rows], odds[rows])
+        out.log_ratio[rows] = self.decoder.log_ratio
+        _write(market, rows, tokens, draws, self.state, self.decoding, ProposalArrays.of(out))
 
 
 class CompiledTradeFM(CompiledSession, TradeFMSession):
@@ -268,13 +246,29 @@ class CompiledTradeFM(CompiledSession, TradeFMSession):
 class AskedTradeFM(TradeFMSession):
     """Paths that a GPU writes; see `model.order_flow.AskedSession`."""
 
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        assert isinstance(self.decoder, GraphDecoder)
+        self._beside = self.decoder
+        self._asked = Asked(
+            self.written, self.paths, self.seed, start_columns(self.settings), self.encoding,
+            self.decoding, self.context_bins, self._beside.letters(),
+        )  # fmt: skip
+
     def ask(self, view: MarketView, tilts: Tilts) -> None:
         """See `AskedSession.ask`."""
-        self._asked = self._begin(view, tilts)
+        self._rows, self._view = np.flatnonzero(view.active), ViewArrays.of(view)
+        self._cuts = cut(len(self._rows), ASKED)
+        if len(self._rows):
+            in_turn(ask, self._cuts, self._rows, self._asked, self._view, TiltArrays.of(tilts))
+            self._beside.play()
 
     def answer(self, out: Proposals) -> None:
         """See `AskedSession.answer`."""
-        self._asked(out)
+        if len(self._rows):
+            self._beside.wait()
+            given = self._rows, self._asked, self._view, ProposalArrays.of(out)
+            in_turn(answer, self._cuts, *given)
 
 
 @njit(cache=True)

@@ -19,7 +19,7 @@ from engine.simulator import MarketSimulator
 from engine.spec import RunSpec
 from model.catalogue import assets_dir, load_profile
 from model.checkpoint import Checkpoint, CheckpointConfig, load_checkpoint
-from model.decoder import Decoder
+from model.decoder import Decoder, TorchDecoder
 from model.decoder_cuda import GraphDecoder, on_device
 from model.events import NO_ORDER, Events, EventsMeta, Int64, Quotes, Recording
 from model.order_flow import MarketView, Proposals, Tilts
@@ -110,6 +110,29 @@ def test_how_paths_are_dealt_out_changes_nothing(
     for run in runs[1:]:
         assert_same(run.baseline, runs[0].baseline)
         assert_same(run.shocked, runs[0].shocked)
+    assert runs[0].shocked.counters["injected"] > 0
+
+
+@pytest.mark.parametrize("head", ["factored", "composite"])
+def test_asked_or_proposed_the_paths_are_the_same(
+    head: str, checkpoint: Checkpoint, profile: AssetProfile
+) -> None:
+    """Compiled beside the decoder, on groups of few paths, or by numpy around plain torch."""
+
+    class Plain(TradeFM):
+        def decoder(self, paths: int) -> Decoder:
+            return TorchDecoder(self.network, paths, "cpu")
+
+    settings = checkpoint.config.settings.model_copy(update={"head": head})
+    torch.manual_seed(2)
+    network = Transformer(settings, checkpoint.tokenizer.context_sizes)
+    config = CheckpointConfig(name="tiny", settings=settings)
+    own = Checkpoint(config, checkpoint.tokenizer, network.state_dict())
+    asked = FakeGpu(own)
+    asked.precision = torch.float32  # type: ignore[misc]
+    runs = [rollout(model, profile, spec(paths=7)) for model in (asked, Plain(own))]
+    for arm in ("baseline", "shocked"):
+        assert_same(*(getattr(run, arm) for run in runs))
     assert runs[0].shocked.counters["injected"] > 0
 
 
