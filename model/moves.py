@@ -98,7 +98,7 @@ def observe(
     encode_context(values[bins.chosen], bins.edges, context[b, 3 : 3 + len(bins.chosen)])
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def take_in(
     view: ViewArrays,
     b: int,
@@ -118,18 +118,18 @@ def take_in(
     if not view.fresh[b] and started[b]:
         return False
     own = len(begin)
-    if not view.fresh[b]:
-        column[:own] = begin
-    elif own == 1:
+    if view.fresh[b] and own == 1:
         column[0] = composite_event(tokens[b])
     else:
-        column[:own] = tokens[b]
-    column[own:] = context[b]
+        for i in range(own):
+            column[i] = tokens[b, i] if view.fresh[b] else begin[i]
+    for i in range(context.shape[1]):
+        column[own + i] = context[b, i]
     started[b] = True
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, forceinline=True)
 def throw(
     view: ViewArrays,
     b: int,
