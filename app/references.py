@@ -15,7 +15,7 @@ from engine.seeding import BookSeed
 from model.catalogue import AssetEntry, Split, assets_dir, find_asset, load_profile, read_recording
 from model.errors import RecordingError, SpecError
 from model.events import NS_PER_S, Int64, Levels, Recording, Side
-from model.features import flow_features
+from model.features import busiest, flow_features
 from model.profile import AssetProfile
 from model.profile_fit import book_shape, fit_profile
 from model.tokenizer import own_tables
@@ -98,8 +98,9 @@ def measured_profile(recording: Recording, entry: AssetEntry) -> AssetProfile:
     """
     training = recording.between(*entry.splits.train)
     profile = fit_profile(training, entry)
-    tokens = own_tables(flow_features(training, profile)[0])
-    profile = profile.model_copy(update={"tokens": tokens})
+    features, _ = flow_features(training, profile)
+    own = {"tokens": own_tables(features), "busiest": busiest(features)}
+    profile = profile.model_copy(update=own)
     if recording.levels is not None:
         return profile
     clock = np.arange(*entry.splits.train, SHAPE_EVERY_S * NS_PER_S)

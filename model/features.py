@@ -313,3 +313,8 @@ def flow_features(
         **columns,
     )
     return features, state
+
+
+def busiest(features: FlowFeatures) -> float:
+    """The highest activity, in units of the asset's events a second; see `write_context`."""
+    return float(2.0 ** features.context[:, FAST_CONTEXTS.index("activity")].max())

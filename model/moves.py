@@ -23,6 +23,7 @@ from model.decoder_heads import sample_group
 from model.decoder_kernels import Network, advance_group
 from model.events import NS_PER_S, Float64, Int64
 from model.features import (
+    COUNT,
     FAST_SIZE,
     Quote,
     advance_context,
@@ -156,13 +157,20 @@ def write(
     decoding: Decoding,
     out: ProposalArrays,
 ) -> None:
-    """Decode the sub-tokens [5] drawn for path `b` by `draws` [8] into its proposal."""
+    """Decode the sub-tokens [5] drawn for path `b` by `draws` [8] into its proposal.
+
+    Bursts that were learned call for more of their kind. Where there has been more activity than
+    in the recording of the asset ever, waits are longer by the square of how much more.
+    """
     dt_ns, action, side, price, size, repaired, _ = out
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
     action[b], side[b] = tokens[0], tokens[1]
     dt_ns[b], price[b], size[b], repaired[b] = decode_event(
         tokens, draws[len(BINS) :], quote, vwap_mid(state[b]), decoding
     )
+    over = state[b, COUNT] / decoding.busiest
+    if over > 1.0:
+        dt_ns[b] = int(dt_ns[b] * over * over)
 
 
 @writes(TradeFMFlow)

@@ -33,6 +33,11 @@ class AssetProfile(BaseModel):
     spread_pmf: list[float] = Field(description="time-weighted P(spread = 1, 2, ... ticks)")
     liquidity: int = Field(ge=0, le=2, description="tier by traded volume: 0 low, 1 medium, 2 high")
     events_per_s: float = Field(gt=0)
+    busiest: float | None = Field(
+        default=None,
+        gt=0,
+        description="highest activity of some ten seconds over events_per_s; without it unbounded",
+    )
     volume_per_s: float = Field(gt=0, description="traded size a second, hidden trades included")
     volatility_bps: float = Field(
         gt=0, description="standard deviation of 10-second log returns, bp"

@@ -134,8 +134,9 @@ class Tokenizer:
     def decoding(self, profile: AssetProfile) -> Decoding:
         """How sub-tokens become events of an asset."""
         scale, tables = context_scale(profile), self.tables(profile)
+        busiest = np.inf if profile.busiest is None else profile.busiest * scale[2]
         return Decoding(
-            self.touch, scale[0], scale[1], scale[4], widest_spread(profile),
+            self.touch, scale[0], scale[1], scale[4], widest_spread(profile), busiest,
             tables["crossing_edges"], tables["depth_values"], tables["size_values"],
             tables["time_values"],
         )  # fmt: skip
