@@ -159,8 +159,8 @@ def write(
 ) -> None:
     """Decode the sub-tokens [5] drawn for path `b` by `draws` [8] into its proposal.
 
-    Bursts that were learned call for more of their kind. Where there has been more activity than
-    in the recording of the asset ever, waits are longer by the square of how much more.
+    Bursts that were learned call for more of their kind. Beyond twice the highest activity in the
+    asset's recording waits are longer by the square of how much more there is.
     """
     dt_ns, action, side, price, size, repaired, _ = out
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])

@@ -64,6 +64,7 @@ RARE_SPREAD = 1e-3  # of the time: a wider one was as good as never seen
 LEAST_SAMPLES = 32  # below this a bin of a regime takes the values of all regimes
 
 ASSET_CONTEXTS = 3  # columns of `asset_context`, before those of `Tokenizer.contexts`
+HEADROOM = 2.0  # times the highest recorded activity, beyond which waits are stretched
 TIERS = 5  # of a slow context
 MIDDLE_TIER = 3  # 0 stands for not known
 _QUANTILE_CONTEXTS = {
@@ -134,7 +135,7 @@ class Tokenizer:
     def decoding(self, profile: AssetProfile) -> Decoding:
         """How sub-tokens become events of an asset."""
         scale, tables = context_scale(profile), self.tables(profile)
-        busiest = np.inf if profile.busiest is None else profile.busiest * scale[2]
+        busiest = np.inf if profile.busiest is None else HEADROOM * profile.busiest * scale[2]
         return Decoding(
             self.touch, scale[0], scale[1], scale[4], widest_spread(profile), busiest,
             tables["crossing_edges"], tables["depth_values"], tables["size_values"],

@@ -11,7 +11,7 @@ import pytest
 from model.checkpoint import Checkpoint
 from model.decoder_cpu import CpuDecoder
 from model.events import Float64, Int64
-from model.features import COUNT
+from model.features import COUNT, context_scale
 from model.order_flow import MarketView, Proposals, Tilts
 from model.profile import AssetProfile
 from model.tradefm import CompiledTradeFM, TradeFM, TradeFMSession
@@ -85,3 +85,22 @@ def test_time_goes_by_the_clock_of_the_flow(
         written.append(np.stack([out.dt_ns, out.price_ticks, out.size, session.state[:, COUNT]]))
     np.testing.assert_array_equal(written[0], written[1])
     assert (written[0] != written[2]).any()
+
+
+def test_waits_are_longer_where_there_was_never_nearly_so_much_activity(
+    make_checkpoint: Make, profile: AssetProfile
+) -> None:
+    """Beyond twice as much as ever, by the square of how much more."""
+    model, numbers, view = TradeFM(make_checkpoint()), np.arange(PATHS), market()
+    assert profile.busiest is None
+    waits = []
+    for busiest in (None, 3.001, 2.0):
+        own = profile.model_copy(update={"busiest": busiest})
+        session = model.start(numbers, 7, own, view)
+        assert isinstance(session, CompiledTradeFM)
+        session.state[:, COUNT] = 6.0 * context_scale(own)[2]
+        out = Proposals.empty(PATHS)
+        session.propose(view, Tilts.neutral(PATHS), out)
+        waits.append(out.dt_ns)
+    np.testing.assert_array_equal(waits[1], waits[0])
+    np.testing.assert_allclose(waits[2], waits[0] * 1.5**2, rtol=1e-6, atol=1)
