@@ -32,6 +32,11 @@ def bins_by_regime() -> None:
     tokenizer.Tokenizer.tables = tables  # type: ignore[method-assign]
 
 
+def no_bound() -> None:
+    """No bound on bursts: it is measured with the half-lives that ship."""
+    tokenizer.HEADROOM = np.inf
+
+
 def half_life(seconds: float) -> Callable[[], None]:
     """The same half-life for the EW-VWAP, the activity and the volatility of the fast contexts."""
 

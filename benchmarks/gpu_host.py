@@ -3,8 +3,9 @@
     python -m benchmarks.gpu_host --paths 512 --threads 1 2
 
 The network takes no time here: its sub-tokens are drawn beforehand, each on its own with the
-asset's shares. What is left is all that stands between a GPU, however fast, and the event rate:
-context, random numbers, letters to and from the device, and the books of both arms.
+shares that the asset's new orders have. What is left is all that stands between a GPU, however fast,
+and the event rate: context, random numbers, letters to and from the device, and the books of both
+arms, a sell-off in one of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numba import set_num_threads
 
 from app.models import resolve_model
 from engine.rollout import rollout
-from engine.scenario import load_scenario
+from engine.scenario import Scenario
 from engine.spec import RunSpec
 from model.catalogue import load_profile
 from model.codec import BINS
@@ -27,6 +28,11 @@ from model.events import Float64
 from model.tradefm import TradeFM
 
 POOL = 1 << 16  # events drawn beforehand
+SELL_OFF = {
+    "name": "sell_off", "title": "Sell-off", "description": "Forty sales from the second second on.",
+    "shocks": [{"kind": "liquidation", "side": "sell", "share": 1.0, "start_s": 2.0,
+                "duration_s": 20.0, "slices": 40}],
+}  # fmt: skip
 
 
 class NoTime(GraphDecoder):
@@ -77,7 +83,7 @@ def main() -> None:
     assert isinstance(bundled, TradeFM)
     model = HostAlone(bundled.checkpoint)
     model.pool = pool_of(bundled.checkpoint.tokenizer.tables(profile)["shares"])
-    scenario = load_scenario("flash_crash")
+    scenario = Scenario.model_validate(SELL_OFF)
     spec = RunSpec(
         asset="AMZN", scenario=scenario, paths=given.paths, horizon_s=3600.0,
         max_events=given.events, burn_in_events=0,

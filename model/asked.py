@@ -78,5 +78,5 @@ def answer(
             for i in range(len(BINS), len(PURPOSES)):
                 draws[i] = uniform(seed, numbers[b], view.draw[b], i)
             out.log_ratio[b] = drawn[len(BINS)]
-            write(view, b, tokens, draws, written.state, decoding, out)
+            write(view, b, tokens, draws, written, decoding, out)
         group = take(counter)

@@ -72,11 +72,11 @@ class Decoding(NamedTuple):
     size_unit: float  # median order, shares
     pace: float  # events a second
     widest: int  # ticks of spread beyond which new orders are placed from the EW-VWAP mid
-    busiest: float  # events remembered beyond which waits are stretched, see `model.moves.write`
     crossing_edges: Float64
     depth_values: Float64  # [2, 16, KNOTS]
     size_values: Float64  # [3, 16, KNOTS]
     time_values: Float64  # [16, KNOTS]
+    bound: float  # own events of some seconds beyond which waits are stretched, see `model.moves`
 
 
 class EventFeatures(NamedTuple):
@@ -181,7 +181,7 @@ def decode_event(
     action, side, depth, volume, time = tokens
     bid, ask, bid_size, ask_size = quote
     touch, unit, size_unit, pace, widest = decoding[:5]
-    crossing_edges, depth_values, size_values, time_values = decoding[6:]
+    crossing_edges, depth_values, size_values, time_values = decoding[5:9]
     knots = time_values.shape[1]
     is_buy = side == 0
     repaired = False

@@ -23,7 +23,7 @@ from model.decoder_heads import sample_group
 from model.decoder_kernels import Network, advance_group
 from model.events import NS_PER_S, Float64, Int64
 from model.features import (
-    COUNT,
+    ACTIVITY_HALF_LIFE_S,
     FAST_SIZE,
     Quote,
     advance_context,
@@ -53,6 +53,8 @@ class Written(NamedTuple):
     tokens: Tokens  # [B, 5], the last event
     context: Tokens  # [B, 3 + C], now
     started: Bools  # [B], the decoder has taken in an event, or 'no event yet'
+    own: Float64  # [B], the activity of `state` without what shocks have sent
+    draw: Int64  # [B], number of the event that was proposed last
 
 
 class TradeFMFlow(NamedTuple):
@@ -77,7 +79,7 @@ def observe(
     are told: at ten times the pace by the wall clock the network would be where it never learned.
     The rate is that at the end of the wait, so one in which it changes is told by about as much.
     """
-    state, tokens, context, _ = written
+    state, tokens, context, _, own, draw = written
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
     if view.fresh[b]:
         action, side, price = view.last_action[b], view.last_side[b], view.last_price_ticks[b]
@@ -94,6 +96,8 @@ def observe(
         advance_context(
             state[b], dt_s, view.last_traded_size[b], view.last_traded_value[b], 1.0, mid, sign
         )
+        own[b] = own[b] * 2.0 ** (-dt_s / ACTIVITY_HALF_LIFE_S) + (view.draw[b] != draw[b])
+    draw[b] = view.draw[b]
     values = np.empty(FAST_SIZE)
     write_context(state[b], view.open_ticks[b], quote, bins.scale, values)
     encode_context(values[bins.chosen], bins.edges, context[b, 3 : 3 + len(bins.chosen)])
@@ -115,7 +119,7 @@ def take_in(
     `begin`: token column(s) of 'no event yet', of which the composite head has one.
     """
     observe(view, b, rate, written, encoding, bins)
-    _, tokens, context, started = written
+    _, tokens, context, started, _, _ = written
     if not view.fresh[b] and started[b]:
         return False
     own = len(begin)
@@ -153,24 +157,26 @@ def write(
     b: int,
     tokens: Tokens,
     draws: Float64,
-    state: Float64,
+    written: Written,
     decoding: Decoding,
     out: ProposalArrays,
 ) -> None:
     """Decode the sub-tokens [5] drawn for path `b` by `draws` [8] into its proposal.
 
-    Bursts that were learned call for more of their kind. Beyond twice the highest activity in the
-    asset's recording waits are longer by the square of how much more there is.
+    Bursts that were learned call for more of their kind. Beyond the bound on what the model itself
+    has written of late, waits are longer by the square of how much more that is, but by no more
+    than the time in which it fades to the bound.
     """
     dt_ns, action, side, price, size, repaired, _ = out
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
     action[b], side[b] = tokens[0], tokens[1]
     dt_ns[b], price[b], size[b], repaired[b] = decode_event(
-        tokens, draws[len(BINS) :], quote, vwap_mid(state[b]), decoding
+        tokens, draws[len(BINS) :], quote, vwap_mid(written.state[b]), decoding
     )
-    over = state[b, COUNT] / decoding.busiest
+    over = written.own[b] / decoding.bound
     if over > 1.0:
-        dt_ns[b] = int(dt_ns[b] * over * over)
+        fading_ns = ACTIVITY_HALF_LIFE_S * np.log2(over) * NS_PER_S
+        dt_ns[b] += int(min(dt_ns[b] * (over * over - 1.0), fading_ns))
 
 
 @writes(TradeFMFlow)
@@ -196,4 +202,4 @@ def propose_group(
     sample_group(rows, draws, odds, network, drawn, ratios)
     for r in range(size):
         out.log_ratio[rows[r]] = ratios[r]
-        write(view, rows[r], drawn[r], draws[r], written.state, decoding, out)
+        write(view, rows[r], drawn[r], draws[r], written, decoding, out)

@@ -64,7 +64,7 @@ RARE_SPREAD = 1e-3  # of the time: a wider one was as good as never seen
 LEAST_SAMPLES = 32  # below this a bin of a regime takes the values of all regimes
 
 ASSET_CONTEXTS = 3  # columns of `asset_context`, before those of `Tokenizer.contexts`
-HEADROOM = 2.0  # times the highest recorded activity, beyond which waits are stretched
+HEADROOM = 2.0  # times the highest activity of the training split, see `Decoding.bound`
 TIERS = 5  # of a slow context
 MIDDLE_TIER = 3  # 0 stands for not known
 _QUANTILE_CONTEXTS = {
@@ -135,11 +135,11 @@ class Tokenizer:
     def decoding(self, profile: AssetProfile) -> Decoding:
         """How sub-tokens become events of an asset."""
         scale, tables = context_scale(profile), self.tables(profile)
-        busiest = np.inf if profile.busiest is None else HEADROOM * profile.busiest * scale[2]
+        bound = np.inf if profile.busiest is None else HEADROOM * profile.busiest * scale[2]
         return Decoding(
-            self.touch, scale[0], scale[1], scale[4], widest_spread(profile), busiest,
+            self.touch, scale[0], scale[1], scale[4], widest_spread(profile),
             tables["crossing_edges"], tables["depth_values"], tables["size_values"],
-            tables["time_values"],
+            tables["time_values"], bound,
         )  # fmt: skip
 
     def encode(self, features: FlowFeatures) -> tuple[Tokens, Tokens]:

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from model.anchors import AssetAnchors
-from model.asked import GROUP as ASKED
+from model.asked import GROUP as ASKED_GROUP
 from model.asked import Asked, answer, ask
 from model.checkpoint import Checkpoint
 from model.codec import BINS, Decoding, Encoding, Tokens
@@ -21,7 +21,7 @@ from model.decoder_cpu import CpuDecoder
 from model.decoder_cuda import GraphDecoder, on_device
 from model.errors import SpecError
 from model.events import Float64, Int64, Recording
-from model.features import FAST_CONTEXTS, context_scale, flow_features, stationary_state
+from model.features import COUNT, FAST_CONTEXTS, context_scale, flow_features, stationary_state
 from model.margins import followed_margin
 from model.moves import (
     PURPOSES,
@@ -179,7 +179,8 @@ class TradeFMSession:
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
         margin = asset_margin(self.tokenizer, profile, self.settings)
         self.margins = np.tile(margin, (len(paths), 1, 1, 1))
-        self.written = Written(self.state, self.tokens, self.context, self.started)
+        own, draw = self.state[:, COUNT].copy(), np.full(len(paths), -1, np.int64)
+        self.written = Written(self.state, self.tokens, self.context, self.started, own, draw)
 
     def read(self, history: Sequence[Recording]) -> None:
         """Take in what came before: the last 2 x window events of each path's recording.
@@ -197,6 +198,7 @@ class TradeFMSession:
                     self.margins[b] = followed_margin(tokens, features.dt_s, shares)
             recent = slice(-2 * self.settings.window, None)
             encoded.append(input_columns(tokens[recent], context[recent], self.settings))
+        self.written.own[:] = self.state[:, COUNT]
         longest = max(len(columns) for columns in encoded)
         for step in range(longest):  # aligned at the end
             at = [step - longest + len(columns) for columns in encoded]
@@ -223,7 +225,7 @@ class TradeFMSession:
         first = np.ascontiguousarray(draws[:, : len(BINS)])
         tokens = self.decoder.sample(rows, first, tilts.pressure_log_odds[rows], odds[rows])
         out.log_ratio[rows] = self.decoder.log_ratio
-        _write(market, rows, tokens, draws, self.state, self.decoding, ProposalArrays.of(out))
+        _write(market, rows, tokens, draws, self.written, self.decoding, ProposalArrays.of(out))
 
 
 class CompiledTradeFM(CompiledSession, TradeFMSession):
@@ -258,7 +260,7 @@ class AskedTradeFM(TradeFMSession):
     def ask(self, view: MarketView, tilts: Tilts) -> None:
         """See `AskedSession.ask`."""
         self._rows, self._view = np.flatnonzero(view.active), ViewArrays.of(view)
-        self._cuts = cut(len(self._rows), ASKED)
+        self._cuts = cut(len(self._rows), ASKED_GROUP)
         if len(self._rows):
             in_turn(ask, self._cuts, self._rows, self._asked, self._view, TiltArrays.of(tilts))
             self._beside.play()
@@ -290,7 +292,7 @@ def _write(
     rows: Int64,
     tokens: Tokens,
     draws: Float64,
-    state: Float64,
+    written: Written,
     decoding: Decoding,
     out: ProposalArrays,
 ) -> None:
@@ -299,4 +301,4 @@ def _write(
     `draws` float64 [R, 8]: see `PURPOSES`.
     """
     for r in range(len(rows)):
-        write(view, rows[r], tokens[r], draws[r], state, decoding, out)
+        write(view, rows[r], tokens[r], draws[r], written, decoding, out)

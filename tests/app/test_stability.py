@@ -16,13 +16,13 @@ from model.catalogue import load_catalogue, load_profile
 def test_bursts_do_not_feed_on_themselves(asset: str) -> None:
     """`volatility_spike` for half a minute: a bound on its events, and a usual pace soon after.
 
-    Without the bound of `model.moves.write` a path of MSFT has 50,000 events in that time.
+    Without the bound of `model.moves.write` a path of MSFT has some 24,000 events.
     """
     profile = load_profile(asset)
     scenario = load_scenario("volatility_spike", {"rate": 1.0})
     first = scenario.shocks[0].model_copy(update={"start_s": 10.0, "duration_s": 30.0})
     scenario = scenario.model_copy(update={"shocks": (first,)})
-    spec = RunSpec(asset=asset, scenario=scenario, paths=4, horizon_s=80.0, max_events=40_000)
+    spec = RunSpec(asset=asset, scenario=scenario, paths=4, horizon_s=80.0, max_events=20_000)
     shocked = rollout(resolve_model("small", asset), profile, spec).shocked
     assert profile.busiest is not None
     time_s = shocked.time_ns / 1e9
@@ -31,3 +31,17 @@ def test_bursts_do_not_feed_on_themselves(asset: str) -> None:
     assert during < 2.5 * profile.busiest * profile.events_per_s
     assert after < 3.0 * profile.events_per_s
     np.testing.assert_array_equal(shocked.end_ns, 80 * 10**9)  # no path was cut
+
+
+@pytest.mark.parametrize("asset", ["AMZN", "BTCUSD"])
+def test_a_flood_of_messages_does_not_silence_the_market(asset: str) -> None:
+    """Orders that a shock sends are no burst of the model's own, however many they are."""
+    profile, scenario = load_profile(asset), load_scenario("quote_stuffing")
+    spec = RunSpec(asset=asset, scenario=scenario, paths=6, horizon_s=150.0, max_events=40_000)
+    run = rollout(resolve_model("small", asset), profile, spec)
+    natural = []
+    for arm in (run.baseline, run.shocked):
+        time_s = arm.time_ns / 1e9
+        natural.append(((arm.origin == 0) & (time_s >= 60) & (time_s < 140)).sum())
+    assert (run.shocked.origin != 0).sum() > 500
+    assert natural[1] > 0.6 * natural[0]

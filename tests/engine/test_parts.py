@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import engine.recorder
+import model.tradefm
 from app.models import RUNNABLE, resolve_model
 from engine.ensemble import PathEnsemble
 from engine.parts import deal
@@ -114,10 +115,13 @@ def test_how_paths_are_dealt_out_changes_nothing(
 
 
 @pytest.mark.parametrize("head", ["factored", "composite"])
+@pytest.mark.parametrize("told", [False, True])
 def test_asked_or_proposed_the_paths_are_the_same(
-    head: str, checkpoint: Checkpoint, profile: AssetProfile
-) -> None:
-    """Compiled beside the decoder, on groups of few paths, or by numpy around plain torch."""
+    head: str, told: bool, checkpoint: Checkpoint, profile: AssetProfile,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Compiled beside the decoder, by threads in turn, or by numpy around plain torch."""
+    monkeypatch.setattr(model.tradefm, "ASKED_GROUP", 4)
 
     class Plain(TradeFM):
         def decoder(self, paths: int) -> Decoder:
@@ -128,12 +132,24 @@ def test_asked_or_proposed_the_paths_are_the_same(
     network = Transformer(settings, checkpoint.tokenizer.context_sizes)
     config = CheckpointConfig(name="tiny", settings=settings)
     own = Checkpoint(config, checkpoint.tokenizer, network.state_dict())
-    asked = FakeGpu(own)
+    asked, history = FakeGpu(own), None
     asked.precision = torch.float32  # type: ignore[misc]
-    runs = [rollout(model, profile, spec(paths=7)) for model in (asked, Plain(own))]
+    if told:  # the last event of a history is still on its way when the first draw is asked for
+        history = [tape(40 + 3 * path) for path in range(11)]
+    runs = [rollout(one, profile, spec(paths=11), history=history) for one in (asked, Plain(own))]
     for arm in ("baseline", "shocked"):
         assert_same(*(getattr(run, arm) for run in runs))
     assert runs[0].shocked.counters["injected"] > 0
+
+
+def tape(events: int) -> Recording:
+    """New orders of both sides in turn, a tenth of a second apart."""
+    row, flag = np.arange(events), np.zeros(events, np.int8)
+    side, price = (row % 2).astype(np.int8), np.full(events, 22_000)
+    written = Events(
+        10**8 * row, flag, side, price + 10 * side, 100 + row, row + 1, EventsMeta("AMZN")
+    )
+    return Recording(written, Quotes(price, price + 10, 100 + row, 100 + row))
 
 
 def test_same_seed_same_paths(checkpoint: Checkpoint, profile: AssetProfile) -> None:

@@ -90,17 +90,41 @@ def test_time_goes_by_the_clock_of_the_flow(
 def test_waits_are_longer_where_there_was_never_nearly_so_much_activity(
     make_checkpoint: Make, profile: AssetProfile
 ) -> None:
-    """Beyond twice as much as ever, by the square of how much more."""
+    """Beyond twice as much as ever by the square of how much more, or until it has faded."""
     model, numbers, view = TradeFM(make_checkpoint()), np.arange(PATHS), market()
     assert profile.busiest is None
     waits = []
-    for busiest in (None, 3.001, 2.0):
+    for busiest in (None, 3.001, 2.0, 1e-6):
         own = profile.model_copy(update={"busiest": busiest})
         session = model.start(numbers, 7, own, view)
         assert isinstance(session, CompiledTradeFM)
-        session.state[:, COUNT] = 6.0 * context_scale(own)[2]
+        session.written.own[:] = 6.0 * context_scale(own)[2]
         out = Proposals.empty(PATHS)
         session.propose(view, Tilts.neutral(PATHS), out)
         waits.append(out.dt_ns)
     np.testing.assert_array_equal(waits[1], waits[0])
-    np.testing.assert_allclose(waits[2], waits[0] * 1.5**2, rtol=1e-6, atol=1)
+    fading_ns = [1e10 * np.log2(6.0 / (2.0 * busiest)) for busiest in (2.0, 1e-6)]
+    longer = np.minimum(1.5**2 * waits[0], waits[0] + fading_ns[0])
+    np.testing.assert_allclose(waits[2], longer, rtol=1e-6, atol=1)
+    assert (waits[2] > 1.2 * waits[0]).any()
+    np.testing.assert_allclose(waits[3], waits[0] + fading_ns[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [CompiledTradeFM, TradeFMSession])
+def test_what_others_send_is_no_burst_of_its_own(
+    kind: type[TradeFMSession], make_checkpoint: Make, profile: AssetProfile
+) -> None:
+    """An event under whose number nothing was drawn before is a shock's."""
+    view, out = market(), Proposals.empty(PATHS)
+    session = TradeFM(make_checkpoint()).start(np.arange(PATHS), 7, profile, view)
+    session.__class__ = kind
+    before = session.state[:, COUNT].copy()
+    for step in range(20):
+        session.propose(view, Tilts.neutral(PATHS), out)
+        view.fresh[:] = True
+        view.last_price_ticks[:], view.last_size[:] = 10_000, 100
+        if step % 2:  # every other event is the model's
+            view.draw += 1
+    own, count = session.written.own, session.state[:, COUNT]
+    np.testing.assert_allclose(count - before, 19.0)
+    np.testing.assert_allclose(own - before, 9.0)
