@@ -6,9 +6,9 @@
 
 Each row trains a small body on the training splits and rolls it out from states of the VALIDATION
 splits; the test splits are not touched. Rows called bundled, made where they are named, train the
-body of the bundled model, half an hour each. A row that is there already is not made again. Scores are geometric means over
-quantities of K-S distances over the real-against-real floor. A row that changes the library itself
-runs in a process of its own, with kernels of its own.
+body of the bundled model, half an hour each. A row that is there already is not made again. Scores
+are geometric means over quantities of K-S distances over the real-against-real floor. A row that
+changes the library itself runs in a process of its own, with kernels of its own.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
     python -m benchmarks.gpu_host --paths 512 --threads 1 2
 
 The network takes no time here: its sub-tokens are drawn beforehand, each on its own with the
-shares that the asset's new orders have. What is left is all that stands between a GPU, however fast,
-and the event rate: context, random numbers, letters to and from the device, and the books of both
-arms, a sell-off in one of them.
+shares that the asset's new orders have. What is left is all that stands between a GPU, however
+fast, and the event rate: context, random numbers, letters to and from the device, and the books of
+both arms, a sell-off in one of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from model.tradefm import TradeFM
 
 POOL = 1 << 16  # events drawn beforehand
 SELL_OFF = {
-    "name": "sell_off", "title": "Sell-off", "description": "Forty sales from the second second on.",
+    "name": "sell_off", "title": "Sell-off", "description": "Forty sales, the first after 2 s.",
     "shocks": [{"kind": "liquidation", "side": "sell", "share": 1.0, "start_s": 2.0,
                 "duration_s": 20.0, "slices": 40}],
 }  # fmt: skip
