@@ -36,7 +36,8 @@ class AssetProfile(BaseModel):
     busiest: float | None = Field(
         default=None,
         gt=0,
-        description="highest activity of some ten seconds over events_per_s; without it unbounded",
+        description="highest activity of the training split (half-life 10 s) over events_per_s;"
+        " beyond twice that the model's own bursts are slowed, without it never",
     )
     volume_per_s: float = Field(gt=0, description="traded size a second, hidden trades included")
     volatility_bps: float = Field(

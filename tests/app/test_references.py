@@ -17,6 +17,7 @@ from app.models import (
 from app.references import build_references
 from model.catalogue import assets_dir, load_catalogue, load_profile
 from model.errors import CheckpointError, FaultlineError, RecordingError, SpecError
+from model.profile import AssetProfile
 from stylized_facts.baselines.registry import FITS
 from stylized_facts.sheet import FactSheet
 
@@ -27,7 +28,10 @@ NOT_CONVERGED = {("figarch", "SSE600961"), ("figarch", "BTCUSD")}
 
 @pytest.mark.parametrize("asset", ASSETS)
 def test_profile_and_facts_of_every_asset(asset: str) -> None:
-    assert load_profile(asset).asset == asset
+    profile = load_profile(asset)
+    assert profile.asset == asset
+    assert profile.busiest is not None
+    assert 1.5 < profile.busiest < 50
     facts = assets_dir() / "references" / asset / "facts.json"
     assert FactSheet.read(facts).asset == asset
     assert facts.stat().st_size < 300_000
@@ -68,6 +72,13 @@ def test_a_fit_is_written_where_it_is_asked_for(data_dir: Path, tmp_path: Path) 
         build_references("AMZN", data_dir, ["markov-1"])
     with pytest.raises(SpecError, match="fit arima: not known; use profile, facts, hawkes"):
         build_references("AMZN", data_dir, ["arima"])
+
+
+def test_a_profile_that_is_measured_is_the_one_that_ships(data_dir: Path, tmp_path: Path) -> None:
+    (path,) = build_references("AMZN", data_dir, ["profile"], out=tmp_path)
+    measured, ships = AssetProfile.read(path), load_profile("AMZN")
+    assert measured.busiest == pytest.approx(ships.busiest)
+    assert measured.tokens == ships.tokens
 
 
 def test_a_fitted_file_is_a_model_of_its_asset() -> None:

@@ -14,6 +14,7 @@ from model.features import (
     SIGN_KEPT,
     VOLATILITY_HALF_LIFE_S,
     VWAP_HALF_LIFE_S,
+    busiest,
     context_scale,
     flow_features,
 )
@@ -91,6 +92,19 @@ def test_interarrival_skips_prints(flow: Recording, profile: AssetProfile) -> No
     assert (flow.events.action[features.row] != Action.PRINT).all()
     gaps = np.diff(flow.events.time_ns[features.row]) / NS_PER_S
     np.testing.assert_allclose(features.dt_s[1:], gaps)
+
+
+def test_busiest_moment(flow: Recording, profile: AssetProfile) -> None:
+    """Of events alone, none before them: the highest of the decayed counts, over the usual one."""
+    features, _ = flow_features(flow, profile)
+    time_s = features.time_ns / NS_PER_S
+    age_s = time_s[:, None] - time_s
+    faded = np.where(age_s >= 0, 0.5 ** (np.abs(age_s) / ACTIVITY_HALF_LIFE_S), 0.0).sum(axis=1)
+    late = faded[-1000:]  # what a recording is thought to begin with has faded
+    usual = profile.events_per_s * ACTIVITY_HALF_LIFE_S / np.log(2)
+    end = features.rows(slice(-1000, None))
+    assert busiest(end) == pytest.approx(late.max() / usual, rel=1e-3, abs=1.1e-3)
+    assert busiest(features) >= busiest(end)
 
 
 def test_open_not_known_is_nan(flow: Recording, profile: AssetProfile) -> None:
