@@ -13,15 +13,18 @@ from model.transformer import Transformer
 
 
 def pack(network: Transformer) -> Weights:
-    """Pack a network with factored heads; the table of each column meets its projection here."""
+    """Pack a network with factored heads; the table of each column meets its projection here.
+
+    In float64: how BLAS rounds a product of float32 depends on the processor, and so would paths.
+    """
     blocks, head, s = network.blocks, network.head, network.settings
     one_query = (s.heads / s.d_model) ** 0.5  # 1 / sqrt(dim): the scores come out scaled
     assert isinstance(head, FactoredHeads)
     with torch.no_grad():
         tables, sizes, start = [], [], 0
         for table in network.embedding.tables:
-            weight = table.weight
-            part = network.embedding.project.weight[:, start : start + weight.shape[1]]
+            weight = table.weight.double()
+            part = network.embedding.project.weight[:, start : start + weight.shape[1]].double()
             tables.append(weight @ part.T)
             sizes.append(len(weight))
             start += weight.shape[1]

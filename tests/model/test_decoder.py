@@ -13,6 +13,7 @@ from model.checkpoint import Checkpoint
 from model.dataset import input_columns
 from model.decoder import TorchDecoder
 from model.decoder_cpu import CpuDecoder
+from model.decoder_weights import pack
 from model.events import Int64, Recording
 from model.features import flow_features
 from model.heads import FactoredHeads
@@ -75,6 +76,18 @@ def test_compiled_decoder_equals_torch(
         np.testing.assert_allclose(*ratios, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(compiled.hidden, oracle.hidden.numpy(), rtol=1e-3, atol=1e-4)
     assert np.mean(equal) > 0.999
+
+
+def test_tables_are_rounded_once(make_checkpoint: Make) -> None:
+    """From float64, so that the processor's way of rounding sums of float32 has no say."""
+    network = make_checkpoint().transformer()
+    projection = network.embedding.project.weight.detach().numpy().astype(np.float64)
+    start, tables = 0, []
+    for table in network.embedding.tables:
+        weight = table.weight.detach().numpy().astype(np.float64)
+        tables.append(weight @ projection[:, start : start + weight.shape[1]].T)
+        start += weight.shape[1]
+    np.testing.assert_array_equal(pack(network).table, np.concatenate(tables).astype(np.float32))
 
 
 def test_a_path_is_the_same_alone_and_in_a_batch(columns: Encode, make_checkpoint: Make) -> None:
