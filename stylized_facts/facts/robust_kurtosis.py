@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache, partial
 from typing import Literal
 
@@ -24,7 +25,7 @@ def robust_excess(values: Float64, measure: Literal["Moors", "Hogg", "Crow-Siddi
 
     Moors: octiles about the quartiles. Hogg: means of the outer 5% over means of the halves.
     Crow-Siddiqui: the range of 97.5% over that of 75% (Kim and White, Finance Research Letters
-    2004). NaN where the divisor is 0, as with a great many returns of 0.
+    2004). NaN where the divisor is 0 or a tail is empty, as with a great many returns of 0.
     """
     from statsmodels.stats.stattools import (
         robust_kurtosis,
@@ -32,7 +33,8 @@ def robust_excess(values: Float64, measure: Literal["Moors", "Hogg", "Crow-Siddi
 
     if len(values) < 8 or np.ptp(values) == 0:
         return float("nan")
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
         found = robust_kurtosis(values, excess=False)[MEASURES[measure]]
     return float(found) - _of_normal()[MEASURES[measure]]
 

@@ -71,6 +71,12 @@ def test_robust_kurtosis_of_known_laws():
     assert robust_excess(heavy, "Moors") == pytest.approx(moors, abs=0.02)
 
 
+@pytest.mark.filterwarnings("error")
+def test_tails_of_equal_returns_are_not_known():
+    """Nothing lies below the quantile of 5% where a tenth of the returns equals it."""
+    assert np.isnan(robust_excess(np.repeat([-1.0, 0.0, 0.5, 1.0], [10, 40, 40, 10]), "Hogg"))
+
+
 def test_ladder_of_independent_returns_falls_with_slope_minus_one():
     h = (1, 10, 30, 60)
     found = ladder_slope(np.array([[6 / x for x in h], [-1, 3, 1, 0.5], [1, -1, -1, 1]]), h)
