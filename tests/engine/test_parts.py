@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -30,6 +30,8 @@ from model.tradefm import TradeFM
 from model.transformer import Transformer
 from tests.engine.scripted_flow import OneByOne
 
+Make = Callable[[Checkpoint], TradeFM]
+
 
 class FakeGpu(TradeFM):
     """What `--device cuda` does, on a CPU."""
@@ -40,6 +42,12 @@ class FakeGpu(TradeFM):
     def decoder(self, paths: int) -> Decoder:
         network = on_device(self.checkpoint.transformer(), "cpu", self.precision)
         return GraphDecoder(network, paths)
+
+
+CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+BOTH = pytest.mark.parametrize(
+    "gpu", [FakeGpu, pytest.param(lambda known: TradeFM(known, device="cuda"), marks=CUDA)]
+)
 
 
 @pytest.fixture(scope="module")
@@ -152,23 +160,27 @@ def tape(events: int) -> Recording:
     return Recording(written, Quotes(price, price + 10, 100 + row, 100 + row))
 
 
-def test_same_seed_same_paths(checkpoint: Checkpoint, profile: AssetProfile) -> None:
+@BOTH
+def test_same_seed_same_paths(gpu: Make, checkpoint: Checkpoint, profile: AssetProfile) -> None:
     calm = spec(Scenario.none(), paths=3, max_events=15)
     one, two, other = (
-        rollout(FakeGpu(checkpoint), profile, calm.model_copy(update={"seed": seed})).baseline
+        rollout(gpu(checkpoint), profile, calm.model_copy(update={"seed": seed})).baseline
         for seed in (1, 1, 2)
     )
     assert_same(one, two)
     assert not np.array_equal(one.price_ticks, other.price_ticks)
 
 
-def test_decoders_agree_on_the_ensemble(checkpoint: Checkpoint, profile: AssetProfile) -> None:
+@BOTH
+def test_decoders_agree_on_the_ensemble(
+    gpu: Make, checkpoint: Checkpoint, profile: AssetProfile
+) -> None:
     """bf16 in two parts against the compiled fp32 decoder: means within their errors.
 
     Twins meet the same draws, so that their differences are compared with nought.
     """
     asked = spec(Scenario.none(), paths=150, burn_in_events=0)
-    runs = [rollout(m(checkpoint), profile, asked).baseline for m in (TradeFM, FakeGpu)]
+    runs = [rollout(m(checkpoint), profile, asked).baseline for m in (TradeFM, gpu)]
     figures = []
     for run in runs:
         rows = [run.rows(p) for p in range(150)]
