@@ -64,7 +64,7 @@ class CpuDecoder:
             weights=pack(network.cpu()),
             paths=own,
             shape=KeptShape(dim, s.window, slots, columns),
-            frequency=s.rope_base ** (-np.arange(0, dim, 2) / dim),
+            frequency=np.array([float(s.rope_base) ** (-i / dim) for i in range(0, dim, 2)]),
             heads=s.heads,
             begin=start_columns(s),
             columns=np.array(network.queues, np.int64),

@@ -17,6 +17,8 @@ from model.tiles import PANEL, Ahead, Float32, multiply, product
 
 Int32 = npt.NDArray[np.int32]
 _EPS = np.float32(1e-5)
+# Neither sums in another order nor reciprocals that are near: both depend on the processor.
+SAME_EVERYWHERE = {"nnan", "ninf", "nsz", "contract"}
 
 
 class Weights(NamedTuple):
@@ -74,19 +76,40 @@ class Network(NamedTuple):
     columns: Int64  # input columns of the sizes at bid and ask; none where not used
 
 
-@njit(cache=True, error_model="numpy", fastmath=True, inline="always")
-def _normalise(x: Float32, out: Float32) -> None:
-    """RMSNorm without its gain (folded into the next weights)."""
+@njit(cache=True, error_model="numpy", fastmath=SAME_EVERYWHERE, inline="always")
+def _total(row: Float32, count: int, lanes: Float32) -> np.float32:
+    """Sum of row[:count]: `PANEL` sums side by side, then folded. `lanes` [PANEL]: scratch."""
+    whole = count - count % PANEL
+    for j in range(PANEL):
+        lanes[j] = np.float32(0.0)
+    for start in range(0, whole, PANEL):
+        for j in range(PANEL):
+            lanes[j] += row[start + j]
+    for j in range(count - whole):
+        lanes[j] += row[whole + j]
+    for j in range(16):
+        lanes[j] += lanes[16 + j]
+    for j in range(8):
+        lanes[j] += lanes[8 + j]
+    for j in range(4):
+        lanes[j] += lanes[4 + j]
+    total: np.float32 = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+    return total
+
+
+@njit(cache=True, error_model="numpy", fastmath=SAME_EVERYWHERE, inline="always")
+def _normalise(x: Float32, out: Float32, lanes: Float32) -> None:
+    """RMSNorm without its gain (folded into the next weights); `lanes` [PANEL], scratch."""
     for r in range(x.shape[0]):
-        total = np.float32(0.0)
         for i in range(x.shape[1]):
-            total += x[r, i] * x[r, i]
+            out[r, i] = x[r, i] * x[r, i]
+        total = _total(out[r], x.shape[1], lanes)
         scale = np.float32(1.0) / np.sqrt(total / np.float32(x.shape[1]) + _EPS)
         for i in range(x.shape[1]):
             out[r, i] = x[r, i] * scale
 
 
-@njit(cache=True, error_model="numpy", fastmath=True, inline="always")
+@njit(cache=True, error_model="numpy", fastmath=SAME_EVERYWHERE, inline="always")
 def _exp(x: Float32, top: np.float32, bits: Int32, n: int) -> None:
     """Exponential of x[:n] - top in place, for x <= top, with a relative error under 2e-7.
 
@@ -112,7 +135,7 @@ def _exp(x: Float32, top: np.float32, bits: Int32, n: int) -> None:
         x[j] *= power[j]
 
 
-@njit(cache=True, error_model="numpy", fastmath=True, inline="always")
+@njit(cache=True, error_model="numpy", fastmath=SAME_EVERYWHERE, inline="always")
 def silu_into(x: Float32, out: Float32, scratch: Float32, bits: Int32) -> None:
     """Write x * sigmoid(x) of one row as max(x, 0) - |x| e / (1 + e), e = exp(-|x|): no branch."""
     n = len(out)
@@ -124,29 +147,26 @@ def silu_into(x: Float32, out: Float32, scratch: Float32, bits: Int32) -> None:
         out[i] = max(x[i], np.float32(0.0)) - part
 
 
-@njit(cache=True, error_model="numpy", fastmath=True)
-def _softmax(row: Float32, bits: Int32, count: int) -> np.float32:
+@njit(cache=True, error_model="numpy", fastmath=SAME_EVERYWHERE)
+def _softmax(row: Float32, bits: Int32, count: int, lanes: Float32) -> np.float32:
     """Exponentials of row[:count] over the largest, in place; returns their sum."""
     top = row[0]
     for j in range(count):
         top = max(top, row[j])
     _exp(row, top, bits, count)
-    total = np.float32(0.0)
-    for j in range(count):
-        total += row[j]
-    return total
+    return _total(row, count, lanes)
 
 
-@njit(cache=True, error_model="numpy", fastmath=True)
+@njit(cache=True, error_model="numpy", fastmath=SAME_EVERYWHERE)
 def _attend(
     query: Float32, q0: int, kept: Float32, first: int, shape: KeptShape, count: int,
-    scores: Float32, bits: Int32, mix: Float32, out: Float32, out0: int,
+    scores: Float32, bits: Int32, lanes: Float32, mix: Float32, out: Float32, out0: int,
 ) -> None:  # fmt: skip
     """The query heads of one key head over the first `count` slots, into `out` [share, dim].
 
     The queries [share, dim], scaled, start at index `q0` of `query`, `out` at `out0` of its
     elements, keys and values at index `first` of `kept`. Scratch: `scores` [share, slots],
-    `bits` [slots], `mix` [share, columns].
+    `bits` [slots], `lanes` [PANEL], `mix` [share, columns].
     """
     share, dim, slots, columns = len(scores), shape.dim, shape.slots, shape.columns
     for p in range(0, count, PANEL):
@@ -155,7 +175,7 @@ def _attend(
         )
     totals = np.empty(share, np.float32)
     for h in range(share):
-        totals[h] = np.float32(1.0) / _softmax(scores[h], bits, count)
+        totals[h] = np.float32(1.0) / _softmax(scores[h], bits, count, lanes)
     first += dim * slots
     for p in range(0, columns, PANEL):
         product(
@@ -167,14 +187,14 @@ def _attend(
             out[out0 + h * dim + d] = mix[h, d] * totals[h]
 
 
-@njit(cache=True, error_model="numpy", fastmath=True, inline="always")
+@njit(cache=True, error_model="numpy", fastmath=SAME_EVERYWHERE, inline="always")
 def _add(x: Float32, y: Float32) -> None:
     for r in range(x.shape[0]):
         for i in range(x.shape[1]):
             x[r, i] += y[r, i]
 
 
-@njit(cache=True, error_model="numpy", fastmath=True)
+@njit(cache=True, error_model="numpy", fastmath=SAME_EVERYWHERE)
 def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
     """Take in one event of each of the paths `rows` [R]: `columns` [R, columns].
 
@@ -197,6 +217,7 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
     scores, mix = np.empty((share, slots), np.float32), np.empty((share, across), np.float32)
     most = max(slots, ff)
     scratch, bits = np.empty(most, np.float32), np.empty(most, np.int32)
+    lanes = np.empty(PANEL, np.float32)
     cos, sin = np.empty((size, half), np.float32), np.empty((size, half), np.float32)
     for r in range(size):
         for c in range(columns.shape[1]):
@@ -212,7 +233,7 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
     ahead = Ahead(kept, starts, kv_heads * each)
     done = size * ahead.each  # nothing to fetch until there is something behind this layer
     for layer in range(layers):
-        _normalise(x, y)
+        _normalise(x, y, lanes)
         multiply(size, y, wqkv, layer, qkv, ahead, done)
         for r in range(size):
             path = rows[r]
@@ -232,12 +253,12 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
                 _attend(
                     qkv, r * qkv.shape[1] + g * share * dim, kept,
                     ((path * layers + layer) * kv_heads + g) * each, network.shape, count, scores,
-                    bits, mix, attended[r], g * share * dim,
+                    bits, lanes, mix, attended[r], g * share * dim,
                 )  # fmt: skip
             starts[r] = (path * layers + (layer + 1) % layers) * kv_heads * each
         done = multiply(size, attended, wo, layer, y, ahead, 0)
         _add(x, y)
-        _normalise(x, y)
+        _normalise(x, y, lanes)
         done = multiply(size, y, wgu, layer, gu, ahead, done)
         for r in range(size):
             silu_into(gu[r], act[r], scratch, bits)
@@ -245,7 +266,7 @@ def advance_group(rows: Int64, columns: Int64, network: Network) -> None:
                 act[r, i] *= gu[r, ff + i]
         done = multiply(size, act, wdown, layer, y, ahead, done)
         _add(x, y)
-    _normalise(x, y)
+    _normalise(x, y, lanes)
     for r in range(size):
         for i in range(width):
             hidden[rows[r], i] = y[r, i] * gain[i]

@@ -54,6 +54,7 @@ class Written(NamedTuple):
     context: Tokens  # [B, 3 + C], now
     started: Bools  # [B], the decoder has taken in an event, or 'no event yet'
     own: Float64  # [B], the activity of `state` without what shocks have sent
+    held: Float64  # [B], `own` when the wait for the next event began
     draw: Int64  # [B], number of the event that was proposed last
 
 
@@ -79,7 +80,7 @@ def observe(
     are told: at ten times the pace by the wall clock the network would be where it never learned.
     The rate is that at the end of the wait, so one in which it changes is told by about as much.
     """
-    state, tokens, context, _, own, draw = written
+    state, tokens, context, _, own, held, draw = written
     quote = Quote(view.bid_ticks[b], view.ask_ticks[b], view.bid_size[b], view.ask_size[b])
     if view.fresh[b]:
         action, side, price = view.last_action[b], view.last_side[b], view.last_price_ticks[b]
@@ -97,7 +98,8 @@ def observe(
             state[b], dt_s, view.last_traded_size[b], view.last_traded_value[b], 1.0, mid, sign
         )
         own[b] = own[b] * 2.0 ** (-dt_s / ACTIVITY_HALF_LIFE_S) + (view.draw[b] != draw[b])
-    draw[b] = view.draw[b]
+    if view.draw[b] != draw[b]:
+        held[b], draw[b] = own[b], view.draw[b]
     values = np.empty(FAST_SIZE)
     write_context(state[b], view.open_ticks[b], quote, bins.scale, values)
     encode_context(values[bins.chosen], bins.edges, context[b, 3 : 3 + len(bins.chosen)])
@@ -119,7 +121,7 @@ def take_in(
     `begin`: token column(s) of 'no event yet', of which the composite head has one.
     """
     observe(view, b, rate, written, encoding, bins)
-    _, tokens, context, started, _, _ = written
+    tokens, context, started = written.tokens, written.context, written.started
     if not view.fresh[b] and started[b]:
         return False
     own = len(begin)
@@ -173,7 +175,7 @@ def write(
     dt_ns[b], price[b], size[b], repaired[b] = decode_event(
         tokens, draws[len(BINS) :], quote, vwap_mid(written.state[b]), decoding
     )
-    over = written.own[b] / decoding.bound
+    over = written.held[b] / decoding.bound
     if over > 1.0:
         fading_ns = ACTIVITY_HALF_LIFE_S * np.log2(over) * NS_PER_S
         dt_ns[b] += int(min(dt_ns[b] * (over * over - 1.0), fading_ns))

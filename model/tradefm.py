@@ -179,8 +179,10 @@ class TradeFMSession:
         self.context[:, 3 + len(fast) :] = MIDDLE_TIER
         margin = asset_margin(self.tokenizer, profile, self.settings)
         self.margins = np.tile(margin, (len(paths), 1, 1, 1))
-        own, draw = self.state[:, COUNT].copy(), np.full(len(paths), -1, np.int64)
-        self.written = Written(self.state, self.tokens, self.context, self.started, own, draw)
+        self.written = Written(
+            self.state, self.tokens, self.context, self.started, self.state[:, COUNT].copy(),
+            np.zeros(len(paths)), np.full(len(paths), -1, np.int64),
+        )  # fmt: skip
 
     def read(self, history: Sequence[Recording]) -> None:
         """Take in what came before: the last 2 x window events of each path's recording.

@@ -96,7 +96,8 @@ def test_many_moves_in_one_call_change_nothing(
     own = name == "small network"
     model = TradeFM(checkpoint) if own else resolve_model(name, "AMZN")
     asked = spec(paths=19, burn_in_events=21, max_events=300, horizon_s=40.0)
-    runs = [rollout(one, profile, asked) for one in (model, OneByOne(model))]
+    bounded = profile.model_copy(update={"busiest": 1.0})
+    runs = [rollout(one, bounded, asked) for one in (model, OneByOne(model))]
     assert len(runs[0].shocked.time_ns) > 19 * 64  # a chunk of the record has 64 rows
     for arm in ("baseline", "shocked"):
         assert_same(*(getattr(run, arm) for run in runs))
@@ -144,7 +145,8 @@ def test_asked_or_proposed_the_paths_are_the_same(
     asked.precision = torch.float32  # type: ignore[misc]
     if told:  # the last event of a history is still on its way when the first draw is asked for
         history = [tape(40 + 3 * path) for path in range(11)]
-    runs = [rollout(one, profile, spec(paths=11), history=history) for one in (asked, Plain(own))]
+    bounded = profile.model_copy(update={"busiest": 0.2})  # most waits are stretched
+    runs = [rollout(one, bounded, spec(paths=11), history=history) for one in (asked, Plain(own))]
     for arm in ("baseline", "shocked"):
         assert_same(*(getattr(run, arm) for run in runs))
     assert runs[0].shocked.counters["injected"] > 0

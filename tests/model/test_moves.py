@@ -10,7 +10,7 @@ import pytest
 
 from model.checkpoint import Checkpoint
 from model.decoder_cpu import CpuDecoder
-from model.events import Float64, Int64
+from model.events import Float64, Int64, Recording
 from model.features import COUNT, context_scale
 from model.order_flow import MarketView, Proposals, Tilts
 from model.profile import AssetProfile
@@ -118,13 +118,48 @@ def test_what_others_send_is_no_burst_of_its_own(
     view, out = market(), Proposals.empty(PATHS)
     session = TradeFM(make_checkpoint()).start(np.arange(PATHS), 7, profile, view)
     session.__class__ = kind
-    before = session.state[:, COUNT].copy()
+    own = count = session.state[0, COUNT]
     for step in range(20):
         session.propose(view, Tilts.neutral(PATHS), out)
-        view.fresh[:] = True
+        np.testing.assert_allclose(session.state[:, COUNT], count)
+        np.testing.assert_allclose(session.written.own, own)
+        view.fresh[:], view.last_dt_ns[:] = True, 10**10  # a half-life
         view.last_price_ticks[:], view.last_size[:] = 10_000, 100
-        if step % 2:  # every other event is the model's
-            view.draw += 1
-    own, count = session.written.own, session.state[:, COUNT]
-    np.testing.assert_allclose(count - before, 19.0)
-    np.testing.assert_allclose(own - before, 9.0)
+        mine = step % 2  # every other event is the model's
+        view.draw += mine
+        own, count = own / 2 + mine, count / 2 + 1
+
+
+@pytest.mark.parametrize("kind", [CompiledTradeFM, TradeFMSession])
+def test_a_wait_that_is_drawn_again_is_as_long_as_before(
+    kind: type[TradeFMSession], make_checkpoint: Make, profile: AssetProfile
+) -> None:
+    """What has been waited when a shock sends an order is not taken for calm as well."""
+    model, numbers, waits = TradeFM(make_checkpoint()), np.arange(PATHS), []
+    for busiest in (None, 1.0):
+        own, view, out = (
+            profile.model_copy(update={"busiest": busiest}),
+            market(),
+            Proposals.empty(PATHS),
+        )
+        session = model.start(numbers, 7, own, view)
+        session.__class__ = kind
+        session.written.own[:] = 8.0 * context_scale(own)[2]
+        for _ in range(2):
+            session.propose(view, Tilts.neutral(PATHS), out)
+            view.fresh[:], view.last_dt_ns[:] = True, 10**10
+            view.last_price_ticks[:], view.last_size[:] = 10_000, 100
+        np.testing.assert_allclose(session.written.own, 4.0 * context_scale(own)[2])
+        waits.append(out.dt_ns)
+    longer = np.minimum(16.0 * waits[0], waits[0] + 2e10)
+    np.testing.assert_allclose(waits[1], longer, rtol=1e-6, atol=1)
+
+
+def test_what_was_read_counts_as_its_own(
+    make_checkpoint: Make, profile: AssetProfile, flow: Recording
+) -> None:
+    session = TradeFM(make_checkpoint()).start(np.arange(PATHS), 7, profile, market())
+    before = session.written.own.copy()
+    session.read([flow.slice(0, 200 + 10 * path) for path in range(PATHS)])
+    np.testing.assert_array_equal(session.written.own, session.state[:, COUNT])
+    assert (session.written.own != before).all()
