@@ -9,10 +9,12 @@ import pytest
 import torch
 from scipy import stats
 
+from model import decoder_kernels
 from model.checkpoint import Checkpoint
 from model.dataset import input_columns
 from model.decoder import TorchDecoder
 from model.decoder_cpu import CpuDecoder
+from model.decoder_kernels import SAME_EVERYWHERE
 from model.decoder_weights import pack
 from model.events import Int64, Recording
 from model.features import flow_features
@@ -88,6 +90,18 @@ def test_tables_are_rounded_once(make_checkpoint: Make) -> None:
         tables.append(weight @ projection[:, start : start + weight.shape[1]].T)
         start += weight.shape[1]
     np.testing.assert_array_equal(pack(network).table, np.concatenate(tables).astype(np.float32))
+
+
+def test_kernels_may_not_round_as_suits_the_processor() -> None:
+    """`python -m benchmarks.processors` compares what comes of it; here, what is allowed."""
+    allowed = [
+        frozenset(kernel.targetoptions.get("fastmath", ()))
+        for kernel in vars(decoder_kernels).values()
+        if hasattr(kernel, "targetoptions")
+    ]
+    assert len(allowed) > 6
+    assert frozenset.union(*allowed) == SAME_EVERYWHERE
+    assert not SAME_EVERYWHERE & {"fast", "reassoc", "arcp", "afn"}
 
 
 def test_a_path_is_the_same_alone_and_in_a_batch(columns: Encode, make_checkpoint: Make) -> None:
