@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
+import numpy as np
+
 from model.events import Float64
 from stylized_facts.bootstrap import WindowRatio
 from stylized_facts.facts.fact import Fact, by_window
@@ -16,13 +20,19 @@ SHORTEST = 60  # 1-second returns in a window
 def arch_lm(values: Float64) -> float:
     """Sample size times R^2 of squares on 10 of their lags; chi-square with 10 degrees if no ARCH.
 
-    Engle, Econometrica 1982.
+    Engle, Econometrica 1982. NaN where all squares but the first ten are equal.
     """
     from statsmodels.stats.diagnostic import (
         het_arch,
     )  # imported where needed: readers of a scorecard never need it
+    from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
-    return float(het_arch(values - values.mean(), nlags=LAGS, result_object=True).lm)
+    centred = values - values.mean()
+    if np.ptp(centred[LAGS:] ** 2) == 0.0:
+        return float("nan")
+    with warnings.catch_warnings():  # R^2 is the same whichever of equal lags is left out
+        warnings.simplefilter("ignore", SingularMatrixWarning)
+        return float(het_arch(centred, nlags=LAGS, result_object=True).lm)
 
 
 @remembered

@@ -142,6 +142,15 @@ def test_ljung_box_and_arch_lm_of_iid_have_mean_ten():
     assert np.mean([arch_lm(row) for row in rows]) == pytest.approx(10, abs=1.2)
 
 
+@pytest.mark.filterwarnings("error")
+def test_arch_lm_of_a_market_that_hardly_moves():
+    """A single return: lags that are equal, and nothing to explain where it is among the first."""
+    late, early = np.zeros((2, 60))
+    late[50], early[0] = 1.0, 1.0
+    assert arch_lm(late) < 1.0
+    assert np.isnan(arch_lm(early))
+
+
 def test_statistics_by_window_leave_out_what_they_cannot_use():
     rows = [np.arange(10.0), np.ones(10), np.arange(3.0), np.full(10, np.nan)]
     mean = by_window(ragged(rows[:3]), lambda x: float(x.max()), 5)
