@@ -48,8 +48,8 @@ app: $(STAMP) ## open the dashboard on http://localhost:8501
 demo: $(STAMP) ## the whole job without a screen: out/demo/{report.html,report.pdf,report.json}
 	$(BIN)/faultline demo $(ARGS)
 
-test: $(STAMP) system ## every test, browser tests included
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) system ## every test, browser tests included, two at a time
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(STAMP) ## ruff and mypy --strict
 	$(BIN)/ruff check .
