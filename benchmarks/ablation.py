@@ -29,6 +29,7 @@ from app.commands.train import training_data
 from app.evaluate import evaluate_asset
 from app.evidence import EvaluationSettings
 from benchmarks import ablation_patches as patches
+from benchmarks import inside_bins
 from model.checkpoint import Checkpoint, save_checkpoint
 from model.events import Float64
 from model.features import FAST_CONTEXTS
@@ -52,7 +53,13 @@ class Row:
     course: dict[str, object] = field(default_factory=dict)
     after: Callable[[Checkpoint], Checkpoint] = lambda checkpoint: checkpoint
     patch: Callable[[], None] | None = None
+    inside: bool = False  # values inside bins by a head of their own, see `benchmarks.inside_bins`
     data: tuple[float, float] = (0.0, 1.0)  # from which to which share of the training data
+
+    @property
+    def changes_library(self) -> bool:
+        """Whether it needs a process of its own."""
+        return self.inside or self.patch is not None
 
 
 def midpoints(checkpoint: Checkpoint) -> Checkpoint:
@@ -120,7 +127,9 @@ ROWS: dict[str, Row] = {
     "window 16": Row({"window": 16}),
     "window 128": Row({"window": 128}, {"length": 256, "batch": 16}),
     "window 256": Row({"window": 256}, {"length": 512, "batch": 8}),
+    "window 512": Row({"window": 512}, {"length": 1024, "batch": 4}),
     "in-bin: median": Row(after=midpoints),
+    "in-bin: continuous": Row(inside=True),
     "temperature 0.9": Row(after=temperature(0.9)),
     "temperature 1.1": Row(after=temperature(1.1)),
     "dropout 0": Row({"dropout": 0.0}),
@@ -128,6 +137,10 @@ ROWS: dict[str, Row] = {
     "mirrored flow: no": Row(course={"mirrored": False}),
     "body 0.06M": Row({"d_model": 32, "layers": 2, "d_ff": 86}),
     "body 1.1M": Row({"d_model": 128, "layers": 6, "d_ff": 344, "head_hidden": 96}),
+    "body 6M": Row(
+        {"d_model": 256, "layers": 8, "heads": 8, "d_ff": 688, "head_hidden": 192},
+        {"learning_rate": 1.5e-3},
+    ),
     "data 50%": Row(data=(0.5, 1.0)),
     "data 25%": Row(data=(0.75, 1.0)),
     "bundled": bundled(),
@@ -158,6 +171,11 @@ def make(name: str, seed: int, data: Path) -> dict[str, object]:
             "row": name, "seed": seed, "nats": checkpoint.config.training["best_validation_nats"],
             "parameters": sum(weight.numel() for weight in checkpoint.weights.values()),
         }  # fmt: skip
+        if row.inside:
+            head, found["nats inside bins"] = inside_bins.fit(
+                checkpoint, training, validation, seed
+            )
+            inside_bins.use(head)
         for asset, horizon_s in HORIZONS_S.items():
             settings = EvaluationSettings(
                 model=folder, baselines=(), paths=PATHS, horizon_s=horizon_s, seed=seed,
@@ -230,7 +248,7 @@ def main() -> None:
             path = given.out / f"{_slug(name)}-{seed}.json"
             if path.exists():
                 continue
-            if ROWS[name].patch is not None and given.only_seed is None:
+            if ROWS[name].changes_library and given.only_seed is None:
                 make_apart(name, seed, given)
                 continue
             path.write_text(json.dumps(make(name, seed, given.data)) + "\n")

@@ -51,7 +51,7 @@ def _over_time(summaries: Sequence[RunSummary], column: str, title: str, label: 
 
 def _losses(summaries: Sequence[RunSummary]) -> ChartSpec:
     losses = [np.array(one.bands.shocked.loss_bp) for one in summaries]
-    edges = bin_edges(np.concatenate(losses))
+    edges = bin_edges(losses)
     frames = [
         pd.DataFrame(
             {

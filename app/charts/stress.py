@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -138,7 +140,7 @@ def loss_distribution(bands: Bands, table: RiskTable, asset: str) -> ChartSpec:
         UNSHOCKED: np.array(bands.unshocked.loss_bp),
         SHOCKED: np.array(bands.shocked.loss_bp),
     }
-    edges = bin_edges(np.concatenate(list(losses.values())))
+    edges = bin_edges(list(losses.values()))
     frames = []
     for name, values in losses.items():
         share = np.histogram(values, edges)[0] / len(values)
@@ -217,13 +219,19 @@ def band_frame(bands: Bands, arm: ArmBands, column: str, series: str) -> pd.Data
     return frame
 
 
-def bin_edges(values: Float64) -> Float64:
-    """Edges of 10 to 60 bins by the rule of Freedman and Diaconis, at round numbers."""
+def bin_edges(samples: Sequence[Float64]) -> Float64:
+    """Edges of bins for several samples: 10 to 75 or so, at round numbers.
+
+    As wide as the rule of Freedman and Diaconis asks for the narrowest of them; that for all of
+    them together would take the distance between them for their width.
+    """
+    values = np.concatenate(samples)
     low, high = float(values.min()), float(values.max())
-    spread = np.subtract(*np.quantile(values, [0.75, 0.25]))
-    width = 2.0 * spread / np.cbrt(len(values)) or (high - low) / 30 or 1.0
-    width = float(np.clip(width, (high - low) / 60, max((high - low) / 10, 1e-9)))
+    width = min(
+        2.0 * np.subtract(*np.quantile(each, [0.75, 0.25])) / np.cbrt(len(each)) for each in samples
+    )
+    width = float(np.clip(width, (high - low) / 30, (high - low) / 10)) or 1.0
     scale = 10.0 ** np.floor(np.log10(width))
-    width = scale * min(step for step in (1.0, 2.0, 5.0, 10.0) if scale * step >= width)
+    width = scale * max(step for step in (1.0, 2.0, 5.0) if scale * step <= 1.001 * width)
     first, last = np.floor(low / width), np.ceil(high / width)
     return np.asarray(np.arange(first, max(last, first + 1) + 1) * width)

@@ -290,9 +290,10 @@ def _realism(report: StressReport) -> None:
                 f"{realism.real_windows:,} real windows of {realism.real_window_s:g} s."
             )
         )
-    for note in (*realism.notes, realism.support.reading if realism.support else ""):
-        if note:
-            st.caption(plain(note))
+    for note in realism.notes:
+        st.caption(plain(f"{note[0].upper()}{note[1:]}."))
+    if realism.support:
+        st.caption(plain(realism.support.reading))
 
 
 def _provenance(report: StressReport) -> None:

@@ -16,7 +16,7 @@ from app.charts.numbers import count, interval, number, percent
 from app.charts.palette import LOOKS
 from app.charts.realism import REAL, distribution, realism_charts, scorecard_map
 from app.charts.spec import MAX_CELLS, MAX_POINTS, Axis
-from app.charts.stress import shock_spans, stress_charts
+from app.charts.stress import bin_edges, shock_spans, stress_charts
 from engine.risk import bands, risk_table
 from engine.rollout import StressRun
 from engine.scenario import Scenario, load_scenario
@@ -229,6 +229,22 @@ def test_stress_charts_show_the_numbers_of_the_run(run: StressRun) -> None:
         assert chart.caption
         assert chart.x.label
         to_plotly(chart)
+
+
+@pytest.mark.parametrize("count", [1, 64, 4096])
+@pytest.mark.parametrize("spread", [0.0, 1e-6, 17.0, 1000.0])
+@pytest.mark.parametrize("apart", [0.0, 95.5, 1000.0])
+def test_bins_fit_the_narrowest_sample(count: int, spread: float, apart: float) -> None:
+    rng = np.random.default_rng(1)
+    samples = [rng.normal(0, spread, count), rng.normal(apart, 2 * spread, count)]
+    edges = bin_edges(samples)
+    values = np.concatenate(samples)
+    assert edges[0] <= values.min()
+    assert values.max() <= edges[-1]
+    assert 2 <= len(edges) <= 80
+    assert sum(np.histogram(each, edges)[0].sum() for each in samples) == 2 * count
+    if np.ptp(values) > 0:
+        assert len(edges) > 10
 
 
 def test_long_runs_are_thinned(run: StressRun) -> None:
