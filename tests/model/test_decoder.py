@@ -163,18 +163,13 @@ def test_samples_follow_the_distribution(
     assert stats.chisquare(observed, wanted).pvalue > 1e-3
 
 
-def in_groups(
+def sampled(
     decoder: TorchDecoder, draws: Float64, pressure: float = 0.0, odds: Sequence[float] = (0, 0, 0)
 ) -> tuple[Tokens, Float64]:
-    """Sub-tokens and log ratios of all paths; the composite head needs 0.8 MB for each at once."""
-    tokens, ratios = [], []
-    for rows in np.array_split(np.arange(len(draws)), len(draws) // 250):
-        n = len(rows)
-        tokens.append(
-            decoder.sample(rows, draws[rows], np.full(n, pressure), np.tile(odds, (n, 1)))
-        )
-        ratios.append(decoder.log_ratio.copy())
-    return np.concatenate(tokens), np.concatenate(ratios)
+    """Sub-tokens and log ratios of all paths."""
+    n = len(draws)
+    tokens = decoder.sample(np.arange(n), draws, np.full(n, pressure), np.tile(odds, (n, 1)))
+    return tokens, decoder.log_ratio
 
 
 @pytest.mark.parametrize("head", ["factored", "composite"])
@@ -189,7 +184,7 @@ def test_pressure_moves_sides_and_leaves_actions(
     draws = np.random.default_rng(5).random((paths, 5))
     odds = {}
     for push in (0.0, np.log(3.0)):
-        t, _ = in_groups(decoder, draws, push)
+        t, _ = sampled(decoder, draws, push)
         buys = [(t[t[:, 0] == a, 1] == 0).mean() for a in (0, 1)]
         odds[push] = ([b / (1 - b) for b in buys], t[:, 0].mean())
     neutral, pushed = odds.values()
@@ -208,9 +203,9 @@ def test_reweighting_is_exact_and_its_ratio_leads_back(
     decoder = TorchDecoder(checkpoint.transformer(), paths, "cpu")
     decoder.hidden[:] = torch.randn(1, decoder.hidden.shape[1], generator=torch.manual_seed(1))
     draws = np.random.default_rng(2).random((paths, 5))
-    plain, log_ratio = in_groups(decoder, draws)
+    plain, log_ratio = sampled(decoder, draws)
     assert (np.abs(log_ratio) < 1e-9).all()
-    tilted, log_ratio = in_groups(decoder, draws, odds=[np.log(factor), 0.1, 0.0])
+    tilted, log_ratio = sampled(decoder, draws, odds=[np.log(factor), 0.1, 0.0])
     weight = np.exp(-log_ratio)
     assert weight.mean() == pytest.approx(1.0, abs=0.05)
     for column in (0, 2):
