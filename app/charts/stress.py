@@ -220,7 +220,7 @@ def band_frame(bands: Bands, arm: ArmBands, column: str, series: str) -> pd.Data
 
 
 def bin_edges(samples: Sequence[Float64]) -> Float64:
-    """Edges of bins for several samples: 10 to 75 or so, at round numbers.
+    """Edges of bins for several samples: about 10 to 50, at round numbers.
 
     As wide as the rule of Freedman and Diaconis asks for the narrowest of them; that for all of
     them together would take the distance between them for their width.
@@ -230,8 +230,8 @@ def bin_edges(samples: Sequence[Float64]) -> Float64:
     width = min(
         2.0 * np.subtract(*np.quantile(each, [0.75, 0.25])) / np.cbrt(len(each)) for each in samples
     )
-    width = float(np.clip(width, (high - low) / 30, (high - low) / 10)) or 1.0
+    width = float(np.clip(width, (high - low) / 30, (high - low) / 15)) or 1.0
     scale = 10.0 ** np.floor(np.log10(width))
-    width = scale * max(step for step in (1.0, 2.0, 5.0) if scale * step <= 1.001 * width)
+    width = scale * min((1.0, 2.0, 5.0, 10.0), key=lambda step: abs(np.log(scale * step / width)))
     first, last = np.floor(low / width), np.ceil(high / width)
     return np.asarray(np.arange(first, max(last, first + 1) + 1) * width)

@@ -241,10 +241,10 @@ def test_bins_fit_the_narrowest_sample(count: int, spread: float, apart: float) 
     values = np.concatenate(samples)
     assert edges[0] <= values.min()
     assert values.max() <= edges[-1]
-    assert 2 <= len(edges) <= 80
+    assert 2 <= len(edges) <= 60
     assert sum(np.histogram(each, edges)[0].sum() for each in samples) == 2 * count
     if np.ptp(values) > 0:
-        assert len(edges) > 10
+        assert len(edges) >= 10
 
 
 def test_long_runs_are_thinned(run: StressRun) -> None:
