@@ -89,7 +89,7 @@ def _fan(spec: ChartSpec, name: str, role: Role, rows: Any, dark: bool) -> list[
     traces = []
     for low, high in spec.bands():
         if rows[low].notna().any():
-            label = f"{name} {int(high[1:]) - int(low[1:])} %"
+            label = f"{name} {int(high[1:]) - int(low[1:])}%"
             traces += _band(rows["x"], rows[low], rows[high], role, dark, label)
     median = go.Scatter(
         x=_numbers(rows["x"]), y=_numbers(rows["q50"]), name=name, mode="lines",

@@ -229,7 +229,7 @@ def dependence_chart(rows: Sequence[PortfolioRisk], unit: str) -> ChartSpec:
         x=Axis(label=""),
         y=Axis(label=unit),
         roles={"VaR": Role.UNSHOCKED, "ES": Role.SHOCKED},
-        caption="The same paths of each asset, joined in different ways; 95 % intervals.",
+        caption="The same paths of each asset, joined in different ways; 95% intervals.",
         alt="; ".join(
             f"{row.dependence}: VaR {number(row.var.value)}, ES {number(row.es.value)}"
             for row in rows

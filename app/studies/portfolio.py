@@ -170,7 +170,7 @@ def portfolio_report(result: PortfolioResult, losses: Sequence[PositionLosses]) 
         answers=(
             Answer(label=f"VaR {100 * level:g}%", value=var, note=ends,
                    definition=f"loss that a share {level:g} of joint draws does not exceed; {what};"
-                   " 95 % bootstrap interval over paths and draws"),
+                   " 95% bootstrap interval over paths and draws"),
             Answer(label=f"ES {100 * level:g}%", value=es,
                    note=interval(main.es.lower, main.es.upper),
                    definition=f"mean loss of the joint draws beyond level {level:g}; {what}"),
@@ -256,7 +256,7 @@ def _sensitivity(result: PortfolioResult, unit: str) -> StudyTable:
             " once, the largest ES that any dependence gives",
             "VaR unshocked": "positions held, the same paths without the scenario",
         },
-        note="95 % bootstrap intervals over the paths of each asset and the joint draws.",
+        note="95% bootstrap intervals over the paths of each asset and the joint draws.",
     )  # fmt: skip
 
 

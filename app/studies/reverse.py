@@ -184,7 +184,7 @@ def _report(
                 columns=["intensity", "share of paths", "from", "to"],
             ),
             definitions={"share of paths": f"of {run.paths:,} shocked paths, those with {what};"
-                         " Wilson's 95 % interval"},
+                         " Wilson's 95% interval"},
         )
     ]  # fmt: skip
     answers: tuple[Answer, ...] = ()
@@ -222,7 +222,7 @@ def _answers(spec: ReverseSpec, found: ReverseStress, what: str) -> tuple[tuple[
     ends = interval(share.lower, share.upper)
     verdict = (
         f"{spec.run.scenario.title} at intensity {number(found.intensity)} leads to {what} on"
-        f" {percent(share.value)} of {spec.run.paths:,} paths (95 % interval of the share: {ends});"
+        f" {percent(share.value)} of {spec.run.paths:,} paths (95% interval of the share: {ends});"
         f" intensity {number(found.below)} does so on fewer than {percent(found.probability)}."
     )
     if found.intensity == 0.0:
@@ -241,7 +241,7 @@ def _answers(spec: ReverseSpec, found: ReverseStress, what: str) -> tuple[tuple[
                definition="the smallest multiple of the scenario, of those played, that has the"
                f" outcome on at least {percent(found.probability)} of paths, found by halving"),
         Answer(label="Share of paths there", value=percent(share.value), note=ends,
-               definition=f"shocked paths with {what}; Wilson's 95 % interval; conditional on the"
+               definition=f"shocked paths with {what}; Wilson's 95% interval; conditional on the"
                " scenario"),
         Answer(label="Monotone", value="yes" if found.monotone else "no",
                definition="no larger intensity gave a share lower than a smaller one by more than"
@@ -302,7 +302,7 @@ def _rare_report(spec: RareSpec, found: RareLoss) -> StudyReport:
     answers = [
         Answer(label="Share of paths", value=_small(event.probability), note=ends,
                definition=f"probability of {what} under the scenario, by multilevel splitting"
-               " (unbiased); 95 % interval from independent replications, Student's t"),
+               " (unbiased); 95% interval from independent replications, Student's t"),
         Answer(label="Trajectories", value=count(played),
                note=f"{spec.replications} replications of {spec.trajectories} from each level",
                definition="paths played, each from the start; those of the pilot left out"),

@@ -199,7 +199,7 @@ def sweep_report(
                 "cut": "paths that reached max_events before the horizon",
                 "until, s": "time that every path reached: all are measured up to it",
             },
-            note="95 % bootstrap intervals over paths. All measures are in sweep.csv.",
+            note="95% bootstrap intervals over paths. All measures are in sweep.csv.",
         )
     ]  # fmt: skip
     if failed:

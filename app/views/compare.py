@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.charts.compare import LETTERS, compared_charts
 from app.charts.csv_text import csv_text
-from app.charts.numbers import MISSING, number
+from app.charts.numbers import MISSING, count
 from app.report.findings import direction
 from app.views.chart_card import chart_grid
 from app.views.run_result import estimate_text
@@ -74,7 +74,7 @@ def compare_runs(runs: Sequence[StoredRun]) -> None:
     )  # fmt: skip
     confidence = 100 * summaries[0].risk.confidence
     st.caption(
-        f"In brackets {confidence:g} % intervals; differences are taken from A, their intervals "
+        f"In brackets {confidence:g}% intervals; differences are taken from A, their intervals "
         "from those of both runs, as if these were independent (Zou and Donner 2008): for runs "
         "with the same seed they are too wide rather than too narrow. “Higher” and “lower” say "
         "that the interval excludes zero."
@@ -123,7 +123,7 @@ def _warn(runs: Sequence[StoredRun]) -> None:
     for name, values in (
         ("horizons", [f"{run.spec.horizon_s:g} s" for run in runs]),
         ("models", [run.spec.model for run in runs]),
-        ("numbers of paths", [number(run.spec.paths) for run in runs]),
+        ("numbers of paths", [count(run.spec.paths) for run in runs]),
     ):
         if len(set(values)) > 1:
             st.warning(

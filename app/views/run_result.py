@@ -211,7 +211,7 @@ def _risk(report: StressReport) -> None:
     st.table(rows, border="horizontal", hide_index=True, alt="Risk numbers with their intervals")
     st.caption(
         plain(
-            f"In brackets {100 * risk.confidence:g} % bootstrap intervals, {risk.resamples:,} "
+            f"In brackets {100 * risk.confidence:g}% bootstrap intervals, {risk.resamples:,} "
             "resamples of whole paths; the effect is taken on pairs of paths. "
             f"{risk.paths:,} paths of {risk.horizon_s:g} s"
             + (f", {risk.cut_paths:,} cut before the horizon asked for." if risk.cut_paths else ".")

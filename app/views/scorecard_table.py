@@ -32,7 +32,7 @@ def scorecard_view(card: Scorecard, shown: list[str]) -> None:
             height="stretch",
             help="Geometric mean, over the quantities that tell the two apart, of the model's "
             f"distance to real data over that of {BASELINE}. Below 1 the model is nearer. "
-            f"95 % interval {number(low)} to {number(high)}."
+            f"95% interval {number(low)} to {number(high)}."
             + (f" Ties: {len(card.ratio_to_hawkes_ties)}." if card.ratio_to_hawkes_ties else ""),
         )
         for model in shown:
@@ -77,13 +77,13 @@ def scorecard_view(card: Scorecard, shown: list[str]) -> None:
 
 def _band_in_words(card: Scorecard, model: str) -> str:
     low, high = card.ratio_to_floor_interval.get(model, (math.nan, math.nan))
-    return f" 95 % interval {number(low)} to {number(high)}." if math.isfinite(low) else ""
+    return f" 95% interval {number(low)} to {number(high)}." if math.isfinite(low) else ""
 
 
 def _best_in_words(card: Scorecard) -> str:
     """Which models the real windows do not tell from the best one; empty where it is not known."""
     best = [model for model, p in card.confidence_set.items() if p > 0.05]
-    return f" 95 % model confidence set: {plain(', '.join(best))}." if best else ""
+    return f" 95% model confidence set: {plain(', '.join(best))}." if best else ""
 
 
 def _table(card: Scorecard, shown: list[str]) -> pd.DataFrame:

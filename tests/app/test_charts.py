@@ -109,7 +109,7 @@ def test_fan_draws_bands_from_wide_to_narrow_and_the_median_last() -> None:
     figure = to_plotly(fan)
     unshocked = [trace for trace in figure.data if trace.name.startswith("Unshocked")]
     assert [trace.name for trace in unshocked[1::2]] == [
-        "Unshocked 90 % high", "Unshocked 50 % high"
+        "Unshocked 90% high", "Unshocked 50% high"
     ]  # fmt: skip
     assert unshocked[0].y.tolist() == [-45.0, -35.0]
     assert unshocked[1].y.tolist() == [45.0, 55.0]
