@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.commands.options import Assets, Data, Device, ModelName, Seed, data_folder, names
+from app.commands.options import Assets, Data, Device, ModelName, Seed, asset_names, data_folder
 
 
 def anchor(
@@ -22,7 +22,7 @@ def anchor(
     from app.anchoring import anchor_model
     from app.commands.progress import steps_bar
 
-    chosen = names(assets)
+    chosen = asset_names(assets)
     folder = None if data is None else data_folder(data)
     with steps_bar("anchoring", len(chosen)) as step:
         path, found = anchor_model(model, chosen, folder, device=device, seed=seed, step=step)

@@ -13,6 +13,7 @@ from app.commands.options import (
     Device,
     Results,
     Seed,
+    asset_names,
     data_folder,
     names,
     output_folder,
@@ -57,7 +58,7 @@ def evaluate(
     from model.catalogue import find_asset
 
     folder = data_folder(data)
-    chosen = [find_asset(name).asset for name in names(assets)]
+    chosen = [find_asset(name).asset for name in asset_names(assets)]
     settings = EvaluationSettings.checked(
         model=model, baselines=tuple(names(baselines)), paths=paths, horizon_s=horizon,
         split=split, seed=seed, resamples=resamples, device=device,

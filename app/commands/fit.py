@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import Assets, Data, data_folder, names, output_folder
+from app.commands.options import Assets, Data, asset_names, data_folder, output_folder
 
 
 def fit(
@@ -38,7 +38,7 @@ def fit(
     from app.references import PARTS, build_references
 
     parts = PARTS if what == "all" else (what,)
-    folder, chosen = data_folder(data), names(assets)
+    folder, chosen = data_folder(data), asset_names(assets)
     if out is not None:
         output_folder(out)
     console = Console()

@@ -79,6 +79,14 @@ def names(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
+def asset_names(text: str) -> list[str]:
+    """`names` of at least one asset; `FaultlineError` where there is none."""
+    chosen = names(text)
+    if not chosen:
+        raise FaultlineError("--assets is empty; name one or more, such as AMZN,GOOG")
+    return chosen
+
+
 def report_formats(given: Sequence[str]) -> list[str]:
     """Report formats from lists with commas; `FaultlineError` names an unknown one."""
     chosen = names(",".join(given).lower())

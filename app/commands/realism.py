@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from app.commands.options import Assets, Data, ModelName, Results, data_folder, names, output_folder
+from app.commands.options import (
+    Assets,
+    Data,
+    ModelName,
+    Results,
+    asset_names,
+    data_folder,
+    names,
+    output_folder,
+)
 
 
 def realism(
@@ -31,7 +40,7 @@ def realism(
     from app.models import BASELINES, model_folder
     from app.realism import measure_realism, read_horizons
 
-    folder, chosen = data_folder(data), names(assets)
+    folder, chosen = data_folder(data), asset_names(assets)
     output_folder(out)
     with steps_bar("measuring", len(chosen) * (seeds + 4)) as step:
         measure_realism(

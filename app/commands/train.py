@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.options import Assets, Data, Device, Seed, data_folder, names, output_folder
+from app.commands.options import Assets, Data, Device, Seed, asset_names, data_folder, output_folder
 
 if TYPE_CHECKING:
     from model.features import FlowFeatures
@@ -41,7 +41,7 @@ def train(
 
     if preset not in PRESETS:
         raise SpecError(f"preset {preset!r} is not known: use {', '.join(PRESETS)}")
-    folder, chosen = data_folder(data), names(assets)
+    folder, chosen = data_folder(data), asset_names(assets)
     if length is None and 2 * PRESETS[preset].window > TrainingSettings().length:
         length = 2 * PRESETS[preset].window
     given = {"steps": steps, "batch": batch, "length": length}
