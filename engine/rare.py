@@ -115,7 +115,7 @@ def rare_loss(
         )
     if spec.max_events > MOST_EVENTS:
         raise SpecError(f"max_events: choose at most {MOST_EVENTS:,} for a rare loss")
-    if list(levels) != sorted(set(levels)) or any(one >= outcome.bps for one in levels):
+    if list(levels) != sorted(set(levels)) or not all(one < outcome.bps for one in levels):
         raise SpecError(f"levels must ascend and lie below the loss of {outcome.bps:g} bp")
     if len(levels) >= MOST_BRANCHES:
         raise SpecError(f"levels: choose at most {MOST_BRANCHES - 1}")

@@ -270,6 +270,8 @@ def _portfolio() -> Callable[[dict[str, Any]], Built]:
         from app.studies.study import RETURNS, PortfolioStudy
 
         rows = edited.dropna(how="all").to_dict("records")
+        if not rows:
+            raise FaultlineError("positions: none is given; fill in a row or upload a CSV")
         content = settings | {
             "scenario": scenario, "intensity": float(intensity), "copula": copula,
             "positions": [_position(row) for row in rows],
@@ -282,7 +284,7 @@ def _portfolio() -> Callable[[dict[str, Any]], Built]:
 
 
 def _positions(upload: Any) -> pd.DataFrame:
-    """The table to start from: what was uploaded, else an example."""
+    """The table to start from: what was uploaded, else an example; no row where it is broken."""
     example = pd.DataFrame(
         {"asset": ["AMZN", "MSFT"], "shares": [1000.0, -2000.0], "close_s": [None, None]}
     ).astype({"close_s": "float64"})
@@ -290,12 +292,14 @@ def _positions(upload: Any) -> pd.DataFrame:
         return example
     try:
         found = pd.read_csv(upload, nrows=MOST_POSITIONS)
+        if not {"asset", "shares"} <= set(found.columns):
+            raise ValueError("it needs the columns asset and shares")
         columns = found.reindex(columns=list(example.columns))
         return columns.astype({"asset": "str", "shares": "float64", "close_s": "float64"})
     except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
         reason = " ".join(str(error).split())
         st.error(plain(f"{upload.name}: not a table of positions ({reason})"))
-        return example
+        return example.iloc[:0]
 
 
 def _mark(upload: Any) -> str:

@@ -131,6 +131,11 @@ def test_missing_recording(
     assert "missing" in line
 
 
+@pytest.mark.parametrize("command", ["evaluate", "train", "realism", "anchor"])
+def test_no_asset(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--assets is empty" in failed(capsys, command, "--data", tmp_path, "--assets", " ,")
+
+
 def test_unknown_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = failed(capsys, "evaluate", "--data", tmp_path, "--baselines", "garch")
     assert "garch" in line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from app.limits import GB
 from app.studies.limits import StudySpec, check_study, study_disk, study_memory
 from app.studies.study import SweepStudy, play_study
 from app.studies.sweep import build_sweep, play_sweep
+from app.views.study_form import _positions
 from benchmarks.study_memory import KINDS, study
 from engine.sweep import SweepSpec
 from model.errors import SpecError
@@ -152,3 +154,12 @@ def sweep(*intensities: float) -> SweepSpec:
         ["fat_finger"], ["AMZN"], intensities or [1.0], paths=4, horizon_s=100.0, max_events=100,
         model="zero-intelligence",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["asset,shares\nZZZ,abc\n", "Foo,Bar\n1,2\n", ""])
+def test_a_broken_table_of_positions_is_not_replaced_by_the_example(text: str) -> None:
+    """What was not asked for must not be run."""
+    upload = io.BytesIO(text.encode())
+    upload.name = "positions.csv"
+    assert len(_positions(upload)) == 0
+    assert len(_positions(None)) > 0

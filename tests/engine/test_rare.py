@@ -78,6 +78,8 @@ def test_what_cannot_be_estimated_is_said(model: ZeroIntelligence) -> None:
         rare_loss(model, profile, spec(), Loss(bps=5.0, at_s=50.0))
     with pytest.raises(SpecError, match="below the loss of 9 bp"):
         rare_loss(model, profile, spec(), OUTCOME, levels=(5.0, 20.0))
+    with pytest.raises(SpecError, match="below the loss of 9 bp"):
+        rare_loss(model, profile, spec(), OUTCOME, levels=(float("nan"),))
     odds = {"kind": "reweighting", "cancel": 3.0, "start_s": 2.0, "duration_s": 5.0}
     with pytest.raises(SpecError, match="does not offer reweighting"):
         rare_loss(model, profile, spec(scenario=scenario(odds)), OUTCOME)
