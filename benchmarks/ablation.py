@@ -6,7 +6,7 @@
 
 Each row trains a small body on the training splits and rolls it out from states of the VALIDATION
 splits; the test splits are not touched. Rows called bundled, made where they are named, train with
-the course of the bundled model, half an hour each, its body or a larger one (two hours). A row that
+the course of the bundled model, half an hour each, its body or a larger one (an hour). A row that
 is there already is not made again. Scores are geometric means over quantities of K-S distances over
 the real-against-real floor. A row that changes the library itself runs in a process of its own,
 with kernels of its own.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,13 +11,12 @@ from scipy import stats
 
 from model import decoder_kernels
 from model.checkpoint import Checkpoint
-from model.codec import Tokens
 from model.dataset import input_columns
 from model.decoder import TorchDecoder
 from model.decoder_cpu import CpuDecoder
 from model.decoder_kernels import SAME_EVERYWHERE
 from model.decoder_weights import pack
-from model.events import Float64, Int64, Recording
+from model.events import Int64, Recording
 from model.features import flow_features
 from model.heads import FactoredHeads
 from model.profile import AssetProfile
@@ -163,15 +162,6 @@ def test_samples_follow_the_distribution(
     assert stats.chisquare(observed, wanted).pvalue > 1e-3
 
 
-def sampled(
-    decoder: TorchDecoder, draws: Float64, pressure: float = 0.0, odds: Sequence[float] = (0, 0, 0)
-) -> tuple[Tokens, Float64]:
-    """Sub-tokens and log ratios of all paths."""
-    n = len(draws)
-    tokens = decoder.sample(np.arange(n), draws, np.full(n, pressure), np.tile(odds, (n, 1)))
-    return tokens, decoder.log_ratio
-
-
 @pytest.mark.parametrize("head", ["factored", "composite"])
 def test_pressure_moves_sides_and_leaves_actions(
     head: str, columns: Encode, make_checkpoint: Make
@@ -184,7 +174,7 @@ def test_pressure_moves_sides_and_leaves_actions(
     draws = np.random.default_rng(5).random((paths, 5))
     odds = {}
     for push in (0.0, np.log(3.0)):
-        t, _ = sampled(decoder, draws, push)
+        t = decoder.sample(np.arange(paths), draws, np.full(paths, push))
         buys = [(t[t[:, 0] == a, 1] == 0).mean() for a in (0, 1)]
         odds[push] = ([b / (1 - b) for b in buys], t[:, 0].mean())
     neutral, pushed = odds.values()
@@ -202,11 +192,12 @@ def test_reweighting_is_exact_and_its_ratio_leads_back(
     paths, factor = 20_000, 3.0
     decoder = TorchDecoder(checkpoint.transformer(), paths, "cpu")
     decoder.hidden[:] = torch.randn(1, decoder.hidden.shape[1], generator=torch.manual_seed(1))
-    draws = np.random.default_rng(2).random((paths, 5))
-    plain, log_ratio = sampled(decoder, draws)
-    assert (np.abs(log_ratio) < 1e-9).all()
-    tilted, log_ratio = sampled(decoder, draws, odds=[np.log(factor), 0.1, 0.0])
-    weight = np.exp(-log_ratio)
+    draws, rows = np.random.default_rng(2).random((paths, 5)), np.arange(paths)
+    plain = decoder.sample(rows, draws, np.zeros(paths))
+    assert (np.abs(decoder.log_ratio) < 1e-9).all()
+    odds = np.tile([np.log(factor), 0.1, 0.0], (paths, 1))
+    tilted = decoder.sample(rows, draws, np.zeros(paths), odds)
+    weight = np.exp(-decoder.log_ratio)
     assert weight.mean() == pytest.approx(1.0, abs=0.05)
     for column in (0, 2):
         back = (weight * tilted[:, column]).mean()
